@@ -1,0 +1,282 @@
+"""Policies: the placement language a person writes, one closed model per kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from optimiser.schema.base import Document
+from optimiser.schema.equipment import Name
+
+DomainLevel = Literal["host", "rack", "row", "pdu", "ups", "feed", "zone", "site"]
+
+
+class SlaClass(Document):
+    """A class of service: how its demand is read."""
+
+    name: Name
+    """Name, such as gold."""
+    overcommit: dict[str, Annotated[float, Field(ge=1.0, le=16.0)]] = {}
+    """Requested over reserved amount by resource; 1 reserves everything that is asked for."""
+    peak: bool = False
+    """Reserve each profile's peak at all times instead of following the profile."""
+
+
+class WorkloadSelector(Document):
+    """Which workloads a policy is about; conditions are joined by "and", none means all."""
+
+    names: list[str] = []
+    """Workload names; ``web`` also selects its replicas ``web-1``, ``web-2`` …"""
+    services: list[str] = []
+    """Services."""
+    sla_classes: list[str] = []
+    """SLA classes."""
+    labels: dict[str, str] = {}
+    """Labels that must all match."""
+
+
+class HostSelector(Document):
+    """Which hosts a policy is about; conditions are joined by "and", none means all."""
+
+    names: list[str] = []
+    """Host names."""
+    racks: list[str] = []
+    """Racks."""
+    rows: list[str] = []
+    """Rows."""
+    zones: list[str] = []
+    """Cooling zones."""
+    cards: list[str] = []
+    """Server cards."""
+    labels: dict[str, str] = {}
+    """Labels that must all match."""
+
+
+class Soft(Document):
+    """A rule that may be broken at a price."""
+
+    weight: float = Field(gt=0)
+    """Price of one unit of violation over the horizon, in the site's currency."""
+
+
+class PolicyBase(Document):
+    """What all policies share."""
+
+    name: Name
+    """Name used in messages, the dual table and the report."""
+    why: str = ""
+    """Reason, shown where the rule binds."""
+    soft: Soft | None = None
+    """Price per unit of violation; hard when absent."""
+
+
+class DomainCapacity(PolicyBase):
+    """Keep the sum over a domain below a limit."""
+
+    kind: Literal["domain_capacity"] = "domain_capacity"
+    domain: DomainLevel = "rack"
+    """Level at which the sum is taken."""
+    resource: str = "power"
+    """``power``, ``space`` or a resource of the site."""
+    limit: float | None = Field(default=None, ge=0)
+    """Limit [kW for power, U for space, unit of the resource]; default is the ratings."""
+    limit_fraction: float = Field(default=1.0, gt=0, le=1)
+    """Share of the rating that may be used."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
+
+
+class RedundantFeed(PolicyBase):
+    """With any one element of a level lost, the survivors stay inside their rating."""
+
+    kind: Literal["redundant_feed"] = "redundant_feed"
+    level: Literal["feed", "ups", "pdu"] = "feed"
+    """What may be lost."""
+    limit_fraction: float = Field(default=1.0, gt=0, le=1)
+    """Share of the survivors' rating that may be used."""
+
+
+class CoolingCapacity(PolicyBase):
+    """Keep the heat of each zone and of the plant below what is left with units failed."""
+
+    kind: Literal["cooling_capacity"] = "cooling_capacity"
+    redundant: bool = True
+    """Count only the capacity that is left when the redundant units have failed."""
+
+
+class InletTemperature(PolicyBase):
+    """Keep the air entering each rack below the limit of its hosts."""
+
+    kind: Literal["inlet_temperature"] = "inlet_temperature"
+    limit_c: float | None = Field(default=None, ge=10, le=45)
+    """Limit [°C]; default is the ASHRAE recommended limit of the hosts' class."""
+    envelope: Literal["recommended", "allowable"] = "recommended"
+    """Which ASHRAE envelope sets the default limit."""
+
+
+class Headroom(PolicyBase):
+    """Keep room free on the hosts that are on."""
+
+    kind: Literal["headroom"] = "headroom"
+    resource: str = "cpu"
+    """Resource of the site."""
+    fraction: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the capacity that is on which stays free."""
+    amount: int = Field(default=0, ge=0)
+    """Amount that stays free in each domain, in the unit of the resource."""
+    domain: DomainLevel = "site"
+    """Level at which the reserve is kept."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
+
+
+class Spread(PolicyBase):
+    """Spread the replicas of each service over domains."""
+
+    kind: Literal["spread"] = "spread"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads; each service among them is spread by itself."""
+    domain: DomainLevel = "rack"
+    """What the replicas are spread over."""
+    min_domains: int | None = Field(default=None, ge=1)
+    """At least so many domains are used (or as many as there are replicas)."""
+    max_per_domain: int | None = Field(default=None, ge=1)
+    """At most so many replicas in one domain."""
+    max_per_domain_fraction: float | None = Field(default=None, gt=0, le=1)
+    """At most this share of the service's replicas in one domain (rounded up)."""
+    max_skew: int | None = Field(default=None, ge=0)
+    """Largest difference between the fullest and the emptiest domain."""
+
+
+class AntiAffinity(PolicyBase):
+    """Never together in one domain."""
+
+    kind: Literal["anti_affinity"] = "anti_affinity"
+    workloads: WorkloadSelector
+    """Workloads that must keep apart."""
+    each: Literal["service", "all"] = "service"
+    """Replicas of each service apart, or all selected workloads apart from each other."""
+    domain: DomainLevel = "host"
+    """Level at which they keep apart."""
+
+
+class Affinity(PolicyBase):
+    """All together in one domain."""
+
+    kind: Literal["affinity"] = "affinity"
+    workloads: WorkloadSelector
+    """Workloads that stay together."""
+    each: Literal["service", "all"] = "service"
+    """Workloads of each service together, or all selected workloads."""
+    domain: DomainLevel = "rack"
+    """Level at which they are together."""
+
+
+class Ban(PolicyBase):
+    """Never on these hosts."""
+
+    kind: Literal["ban"] = "ban"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads."""
+    hosts: HostSelector
+    """Hosts they may not use."""
+
+
+class Fence(PolicyBase):
+    """Only on these hosts."""
+
+    kind: Literal["fence"] = "fence"
+    workloads: WorkloadSelector
+    """Workloads."""
+    hosts: HostSelector
+    """Hosts they may use."""
+
+
+class RequireLabel(PolicyBase):
+    """Only on hosts whose label has one of the values."""
+
+    kind: Literal["require_label"] = "require_label"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads."""
+    label: str
+    """Host label, such as gpu_model."""
+    values: list[str] = []
+    """Allowed values; when empty, the workload's own label of the same name (values joined by
+    ``|``) says what it needs."""
+
+
+class Pin(PolicyBase):
+    """Keep the workloads on one host."""
+
+    kind: Literal["pin"] = "pin"
+    workloads: WorkloadSelector
+    """Workloads."""
+    host: str
+    """Host they stay on."""
+
+
+class Drain(PolicyBase):
+    """Empty the hosts."""
+
+    kind: Literal["drain"] = "drain"
+    hosts: HostSelector
+    """Hosts that end up empty."""
+
+
+class Preserve(PolicyBase):
+    """Do not move these workloads."""
+
+    kind: Literal["preserve"] = "preserve"
+    workloads: WorkloadSelector
+    """Workloads that stay where they are."""
+
+
+class MaxMoves(PolicyBase):
+    """Move at most so many workloads."""
+
+    kind: Literal["max_moves"] = "max_moves"
+    limit: int = Field(ge=0)
+    """Largest number of moves."""
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads that count."""
+
+
+class MaxHostsOn(PolicyBase):
+    """Keep at most so many hosts on."""
+
+    kind: Literal["max_hosts_on"] = "max_hosts_on"
+    limit: int = Field(ge=0)
+    """Largest number of hosts on."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
+
+
+class NotWorse(PolicyBase):
+    """A violation that exists today need not be mended but never grows."""
+
+    kind: Literal["not_worse"] = "not_worse"
+    policies: list[str] = []
+    """Names of the policies; all when empty. ``capacity`` names the capacity of every host."""
+
+
+AnyPolicy = Annotated[
+    DomainCapacity
+    | RedundantFeed
+    | CoolingCapacity
+    | InletTemperature
+    | Headroom
+    | Spread
+    | AntiAffinity
+    | Affinity
+    | Ban
+    | Fence
+    | RequireLabel
+    | Pin
+    | Drain
+    | Preserve
+    | MaxMoves
+    | MaxHostsOn
+    | NotWorse,
+    Field(discriminator="kind"),
+]

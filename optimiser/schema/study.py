@@ -1,0 +1,79 @@
+"""The study document: one run over one site. Every default is good enough to start with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from optimiser.schema.base import Document
+from optimiser.schema.equipment import NonNegative, Positive
+from optimiser.schema.policy import AnyPolicy
+
+
+class Horizon(Document):
+    """The time a plan is judged over."""
+
+    start: datetime | None = None
+    """First moment (local time of the site when it has no offset); default is the first moment of
+    the demand table, or the next day's midnight of a year without leap day."""
+    hours: Positive = 24.0
+    """Length [h]."""
+    step_minutes: int = Field(default=60, ge=1, le=1440)
+    """Length of one period [min]."""
+
+
+class Weights(Document):
+    """What counts besides the energy bill."""
+
+    carbon_price_per_t: NonNegative = 80.0
+    """Price of one tonne of CO2e, in the site's currency."""
+    water: bool = True
+    """Whether water is paid at the site's price."""
+    move_cost: NonNegative = 0.02
+    """Cost of moving one workload, in the site's currency."""
+    move_cost_per_gib: NonNegative = 0.002
+    """Additional cost of moving one GiB of memory."""
+    host_on_cost_per_h: NonNegative = 0.004
+    """Wear and administration of a host that is on, per hour."""
+    hold_days: Positive = 30.0
+    """Days over which a plan stays in force; one-off costs are spread over them."""
+
+
+class SolverSettings(Document):
+    """How long and how hard to search."""
+
+    time_limit_s: Positive = 60.0
+    """Wall-clock time for the search [s]."""
+    gap: float = Field(default=0.001, ge=0, lt=1)
+    """Stop when the plan is proven to be within this fraction of the best possible."""
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    """Seed of every random choice."""
+    threads: int = Field(default=2, ge=1, le=256)
+    """Threads."""
+    work_limit: int | None = Field(default=None, ge=1)
+    """Limit on search rounds instead of time, for reproducible runs."""
+
+
+class Study(Document):
+    """One question asked of one site (``study.yaml``, optional)."""
+
+    format: Literal["dcopt.study/1"] = "dcopt.study/1"
+    """Version of this document."""
+    name: str = "plan"
+    """Name, part of the run folder's name."""
+    site: str = "."
+    """Folder of the site, relative to this file."""
+    horizon: Horizon = Horizon()
+    """Time the plan is judged over."""
+    recipe: str = "placement"
+    """Formulation from ``models/formulations``."""
+    weights: Weights = Weights()
+    """Objective weights."""
+    solver: SolverSettings = SolverSettings()
+    """Solver settings."""
+    policies: list[AnyPolicy] = []
+    """Policies added to the site's for this run."""
+    frontier: list[int] = [10, 50, 200]
+    """Move budgets for which the best plan with at most k moves is shown."""
