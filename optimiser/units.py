@@ -74,5 +74,7 @@ _SUFFIXES = {
 
 def unit_of_field(name: str) -> str | None:
     """Return the unit that a field name ends with, or ``None`` (longest suffix wins)."""
+    if "_per_" in name:  # a rate; strings there name a file
+        return None
     found = [suffix for suffix in _SUFFIXES if name.endswith(suffix)]
     return _SUFFIXES[max(found, key=len)] if found else None
