@@ -1,0 +1,125 @@
+"""The plan document (``plan.json``): the answer of one run, as plain data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from optimiser.schema.base import Document
+
+ProofLevel = Literal["bound-checked", "verified-feasible", "solver-claimed", "none"]
+
+
+class Term(Document):
+    """One objective term."""
+
+    name: str
+    """Name of the term in the recipe."""
+    before: float
+    """Value today, in the site's currency over the horizon."""
+    believed: float
+    """Value of the plan as the optimiser sees it."""
+    simulated: float | None = None
+    """Value of the plan in the full simulation."""
+
+
+class Proof(Document):
+    """How good the plan is and how that is known."""
+
+    level: ProofLevel
+    """What has been proven."""
+    objective: float
+    """Objective of the plan, in the site's currency over the horizon."""
+    bound: float | None
+    """No legal plan is cheaper than this."""
+    gap: float | None
+    """(objective − bound) / |objective|."""
+    sentence: str
+    """The same in words."""
+    rules_checked: dict[str, int]
+    """Number of limits checked exactly, by kind of rule."""
+
+
+class Binding(Document):
+    """A rule that stands in the way of a better plan."""
+
+    rule: str
+    """Name of the policy, or ``capacity``."""
+    where: str
+    """Host, rack, feed or service."""
+    sentence: str
+    """The price in plain words."""
+    price: float
+    """Worth of one more unit, in the site's currency a year."""
+    unit: str
+    """Unit of the limit."""
+    method: Literal["dual", "re-solve"]
+    """How the price was found."""
+
+
+class Move(Document):
+    """One workload moves once."""
+
+    wave: int
+    """Waves follow each other; moves of one wave may run together."""
+    order: int
+    """Position in the whole sequence; every prefix is legal."""
+    workload: str
+    """Workload."""
+    service: str
+    """Service of the workload."""
+    source: str
+    """Host it leaves; empty when it was not running."""
+    target: str
+    """Host it goes to."""
+    memory_gib: float
+    """Data to copy [GiB]."""
+    bounce: bool = False
+    """A detour that breaks a deadlock; the workload moves again later."""
+    reason: str = ""
+    """Why it moves."""
+
+
+class FrontierPoint(Document):
+    """The best plan found with at most so many moves."""
+
+    max_moves: int
+    """Budget."""
+    moves: int
+    """Moves used."""
+    objective: float
+    """Objective, one-off costs included."""
+    hosts_on: int
+    """Hosts on."""
+
+
+class Plan(Document):
+    """A verified plan."""
+
+    format: Literal["dcopt.plan/1"] = "dcopt.plan/1"
+    """Version of this document."""
+    site: str
+    """Name of the site."""
+    study: str
+    """Name of the study."""
+    currency: str
+    """Currency of every price."""
+    hosts_on: list[str]
+    """Hosts that stay on."""
+    hosts_asleep: list[str]
+    """Hosts that go to sleep."""
+    proof: Proof
+    """How good the plan is."""
+    terms: list[Term]
+    """Objective by term."""
+    binding: list[Binding] = []
+    """Rules that bind, dearest first."""
+    moves: list[Move] = []
+    """Ordered moves."""
+    waves: int = 0
+    """Number of waves."""
+    frontier: list[FrontierPoint] = []
+    """Best plans under move budgets."""
+    settings: dict[str, float] = {}
+    """Facility settings, such as ``zone Z1 supply_air_c``."""
+    phase_seconds: dict[str, float] = {}
+    """How the time was spent."""

@@ -1,0 +1,251 @@
+"""Policies resolved against a twin: names and labels become index arrays.
+
+The model, the engine and the verifier read the same :class:`Rule` objects, but each computes what
+a rule demands by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from optimiser.library.site import SiteInput
+from optimiser.schema.policy import AnyPolicy, HostSelector, NotWorse, WorkloadSelector
+
+PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "preserve")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One policy with its selectors resolved.
+
+    ``workloads`` (W,) bool and ``hosts`` (H,) bool say who it is about. ``group`` (W,) int32 is the
+    index of the set a workload belongs to (−1 none) for kinds that look at sets, named by
+    ``group_names``. ``domain`` (H,) int32 is the domain of each host at the rule's level (−1
+    none), named by ``domain_names``. ``allowed`` (E, H) bool with ``allowed_class`` (W,) is given
+    by kinds that restrict hosts.
+    """
+
+    name: str
+    kind: str
+    policy: AnyPolicy
+    weight: float | None
+    not_worse: bool
+    workloads: np.ndarray
+    hosts: np.ndarray
+    group: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    group_names: tuple[str, ...] = ()
+    domain: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    domain_names: tuple[str, ...] = ()
+    allowed: np.ndarray | None = None
+    allowed_class: np.ndarray | None = None
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether the rule may not be broken at any price."""
+        return self.weight is None
+
+
+def resolve(site_input: SiteInput, policies: Sequence[AnyPolicy], twin: xr.Dataset) -> list[Rule]:
+    """Return one rule for each policy except ``not_worse``, which marks the others."""
+    excused = [p for p in policies if isinstance(p, NotWorse)]
+    resolver = _Resolver(site_input, twin)
+    rules = []
+    for policy in policies:
+        if isinstance(policy, NotWorse):
+            continue
+        lenient = any(not p.policies or policy.name in p.policies for p in excused)
+        rules.append(resolver.rule(policy, lenient))
+    return rules
+
+
+def capacity_not_worse(policies: Sequence[AnyPolicy]) -> bool:
+    """Return whether a ``not_worse`` policy also covers the capacity of hosts."""
+    return any(
+        isinstance(p, NotWorse) and (not p.policies or "capacity" in p.policies) for p in policies
+    )
+
+
+def domains(twin: xr.Dataset, level: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the domain of each host at a level, (H,) int32 with −1 for none, and their names.
+
+    Power levels use side A of the rack; electrical sums go through both sides elsewhere.
+    """
+    rack = twin["host_rack"].values
+    if level == "host":
+        return np.arange(len(rack), dtype=np.int32), _names(twin, "host")
+    if level == "site":
+        return np.zeros(len(rack), dtype=np.int32), (str(twin.attrs["site"]),)
+    if level == "rack":
+        return rack.astype(np.int32), _names(twin, "rack")
+    if level in ("row", "zone"):
+        return twin[f"rack_{level}"].values[rack].astype(np.int32), _names(twin, level)
+    pdu = twin["rack_pdu_a"].values[rack]
+    if level == "pdu":
+        return pdu.astype(np.int32), _names(twin, "pdu")
+    ups = _follow(twin["pdu_ups"].values, pdu)
+    if level == "ups":
+        return ups, _names(twin, "ups")
+    return _follow(twin["ups_feed"].values, ups), _names(twin, "feed")
+
+
+def _follow(parent: np.ndarray, index: np.ndarray) -> np.ndarray:
+    padded = np.append(parent, -1)
+    return padded[index].astype(np.int32)
+
+
+def _names(twin: xr.Dataset, dim: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in twin[dim].values)
+
+
+class _Resolver:
+    """Selectors against one site; keeps the parsed labels."""
+
+    def __init__(self, site_input: SiteInput, twin: xr.Dataset) -> None:
+        self.twin = twin
+        self.hosts = site_input.hosts.reset_index(drop=True)
+        self.units = site_input.workload_units.reset_index(drop=True)
+        self.row_of = self.units["row"].to_numpy()
+        cards = [site_input.cards["server", str(card)] for card in self.hosts["card"]]
+        own = parse_labels(self.hosts, "labels")
+        self.host_labels = [
+            {**card.labels, **({"gpu_model": card.gpus.model} if card.gpus else {}), **labels}
+            for card, labels in zip(cards, own, strict=True)
+        ]
+        self.row_labels = parse_labels(site_input.workloads, "labels")
+
+    def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
+        workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
+        hosts = self.select_hosts(getattr(policy, "hosts", HostSelector()))
+        group, group_names = self._groups(policy, workloads)
+        level = getattr(policy, "domain", None) or getattr(policy, "level", None)
+        domain, domain_names = domains(self.twin, level) if level else (np.empty(0, np.int32), ())
+        allowed, allowed_class = self._allowed(policy, workloads, hosts)
+        return Rule(
+            name=policy.name,
+            kind=policy.kind,
+            policy=policy,
+            weight=policy.soft.weight if policy.soft else None,
+            not_worse=not_worse,
+            workloads=workloads,
+            hosts=hosts,
+            group=group,
+            group_names=group_names,
+            domain=domain,
+            domain_names=domain_names,
+            allowed=allowed,
+            allowed_class=allowed_class,
+        )
+
+    def workloads(self, selector: WorkloadSelector) -> np.ndarray:
+        chosen = np.ones(len(self.units), dtype=bool)
+        if selector.names:
+            component = self.units["component"].astype(str)
+            name = self.units["name"].astype(str)
+            chosen &= (name.isin(selector.names) | component.isin(selector.names)).to_numpy()
+        service = self.twin["workload_service"].values
+        if selector.services:
+            chosen &= np.isin(self.twin["service"].values.astype(str)[service], selector.services)
+        if selector.sla_classes:
+            names = np.append(self.twin["sla_class"].values.astype(str), "")
+            of_service = names[self.twin["service_sla_class"].values]
+            chosen &= np.isin(of_service[service], selector.sla_classes)
+        if selector.labels:
+            match = np.array([_matches(have, selector.labels) for have in self.row_labels])
+            chosen &= match[self.row_of]
+        return chosen
+
+    def select_hosts(self, selector: HostSelector) -> np.ndarray:
+        twin, chosen = self.twin, np.ones(len(self.hosts), dtype=bool)
+        rack = twin["host_rack"].values
+        for wanted, names in (
+            (selector.names, twin["host"].values),
+            (selector.racks, twin["rack"].values[rack]),
+            (selector.cards, twin["kind"].values[twin["host_kind"].values]),
+        ):
+            if wanted:
+                chosen &= np.isin(names.astype(str), wanted)
+        for wanted, level in ((selector.rows, "row"), (selector.zones, "zone")):
+            if wanted:
+                domain, names = domains(twin, level)
+                chosen &= np.isin(np.append(np.array(names, dtype=str), "")[domain], wanted)
+        if selector.labels:
+            chosen &= np.array([_matches(have, selector.labels) for have in self.host_labels])
+        return chosen
+
+    def _groups(
+        self, policy: AnyPolicy, workloads: np.ndarray
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        if policy.kind not in ("spread", "anti_affinity", "affinity"):
+            return np.empty(0, dtype=np.int32), ()
+        if getattr(policy, "each", "service") == "all":
+            return np.where(workloads, 0, -1).astype(np.int32), (policy.name,)
+        service = np.where(workloads, self.twin["workload_service"].values, -1)
+        used = np.unique(service[service >= 0])
+        renumber = np.full(len(self.twin["service"]) + 1, -1, dtype=np.int32)
+        renumber[used] = np.arange(len(used))
+        return renumber[service], tuple(str(self.twin["service"].values[i]) for i in used)
+
+    def _allowed(
+        self, policy: AnyPolicy, workloads: np.ndarray, hosts: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return (E, H) allowed hosts and the class of each workload; class 0 is unrestricted."""
+        if policy.kind not in PLACEMENT_KINDS:
+            return None, None
+        free, chosen = np.ones(len(self.hosts), dtype=bool), workloads.astype(np.int32)
+        if policy.kind == "require_label":
+            return self._labelled(policy, workloads)
+        if policy.kind == "preserve":
+            return self._where_they_are(workloads)
+        if policy.kind == "pin":
+            host = self.twin["host"].values.astype(str) == policy.host
+            return np.stack([free, host]), chosen
+        if policy.kind == "drain":
+            return np.stack([~hosts]), np.zeros(len(workloads), dtype=np.int32)
+        return np.stack([free, hosts if policy.kind == "fence" else ~hosts]), chosen
+
+    def _labelled(
+        self, policy: AnyPolicy, workloads: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        have = np.array([labels.get(policy.label, "") for labels in self.host_labels])
+        if policy.values:
+            row_value = pd.Series("|".join(policy.values), index=range(len(self.row_labels)))
+        else:
+            row_value = pd.Series([labels.get(policy.label, "") for labels in self.row_labels])
+        values = ["", *sorted(set(row_value) - {""})]
+        rows = [np.ones(len(have), dtype=bool)]
+        rows += [np.isin(have, value.split("|")) for value in values[1:]]
+        of_row = pd.Index(values).get_indexer(row_value).astype(np.int32)
+        return np.stack(rows), np.where(workloads, of_row[self.row_of], 0).astype(np.int32)
+
+    def _where_they_are(self, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        today = np.where(workloads, self.twin["workload_host"].values, -1)
+        used = np.unique(today[today >= 0])
+        allowed = np.ones((len(used) + 1, len(self.hosts)), dtype=bool)
+        allowed[1:] = False
+        allowed[np.arange(len(used)) + 1, used] = True
+        renumber = np.zeros(len(self.hosts) + 1, dtype=np.int32)
+        renumber[used] = np.arange(len(used)) + 1
+        return allowed, renumber[today]
+
+
+def parse_labels(table: pd.DataFrame, column: str) -> list[dict[str, str]]:
+    """Return each row's labels, written as ``key=value;key=value``."""
+    if column not in table.columns:
+        return [{} for _ in range(len(table))]
+    texts = table[column].fillna("").astype(str)
+    cache = {text: _parse(text) for text in texts.unique()}
+    return [cache[text] for text in texts]
+
+
+def _parse(text: str) -> dict[str, str]:
+    pairs = (part.split("=", 1) for part in text.split(";") if "=" in part)
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _matches(have: dict[str, str], wanted: dict[str, str]) -> bool:
+    return all(have.get(key) == value for key, value in wanted.items())
