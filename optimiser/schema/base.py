@@ -10,10 +10,17 @@ from optimiser.units import to_unit, unit_of_field
 
 
 class Document(BaseModel):
-    """A frozen document; unknown keys are refused, ``"0.02 MW"`` is read into ``…_kw`` fields."""
+    """A frozen document; unknown keys are refused, ``"0.02 MW"`` is read into ``…_kw`` fields.
+
+    Infinite numbers and NaN are refused everywhere.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
     @model_validator(mode="before")
@@ -31,5 +38,12 @@ def _converted(key: object, value: object) -> object:
     try:
         float(value)
     except ValueError:
-        return to_unit(value, unit)
+        return _with_unit(value, unit)
     return value
+
+
+def _with_unit(text: str, unit: str) -> object:
+    try:
+        return to_unit(text, unit)
+    except ValueError:
+        return text  # left as it is, so that the field itself is named in the error

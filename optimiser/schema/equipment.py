@@ -15,7 +15,8 @@ from optimiser.schema.base import Document
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
+Name = Annotated[str, Field(min_length=1, pattern=NAME_PATTERN)]
 InletClass = Literal["A1", "A2", "A3", "A4", "B", "C", "H1"]
 
 

@@ -1,0 +1,208 @@
+"""YAML with a line for every key: YAML 1.2, duplicate keys refused, syntax errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from optimiser.errors import InputError, Problem
+from optimiser.library.files import SourceFile, read_text
+
+Step = str | int
+
+
+class Marks:
+    """Finds the line and column of a key path in a YAML file."""
+
+    def __init__(self, root: Node | None) -> None:
+        self._root = root
+
+    def line(self, path: Sequence[Step]) -> int | None:
+        """Return the line of a key (from 1), or that of the nearest parent that exists."""
+        place = self.place(path)
+        return None if place is None else place[0]
+
+    def place(self, path: Sequence[Step]) -> tuple[int, int] | None:
+        """Return line and column (from 1) of a key, or of the nearest parent that exists."""
+        node: Node | None = self._root
+        mark: Any = None if node is None else node.start_mark
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            node, mark = found
+        return None if mark is None else (mark.line + 1, mark.column + 1)
+
+
+def _child(node: Node | None, step: Step) -> tuple[Node, Any] | None:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value == str(step):
+                return value, key.start_mark
+    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item = node.value[step]
+        return item, item.start_mark
+    return None
+
+
+def read_yaml(path: Path) -> tuple[Any, Marks]:
+    """Read a YAML file: its plain data, and the lines of its keys.
+
+    Raises ``InputError`` for an unreadable file, wrong syntax or duplicate keys (all of them).
+    """
+    return parse_yaml(read_text(path))
+
+
+def parse_yaml(source: SourceFile) -> tuple[Any, Marks]:
+    """Parse the text of a YAML file; see :func:`read_yaml`."""
+    file = str(source.path)
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(source.text)
+        builder = _Builder(yaml.constructor, file)
+        data = None if root is None else builder.build(root)
+    except YAMLError as error:
+        raise InputError(_syntax_problem(error, source)) from None
+    except RecursionError:
+        raise InputError(Problem(what="is nested too deeply", file=file)) from None
+    if builder.problems:
+        raise InputError(builder.problems)
+    return data, Marks(root)
+
+
+class _Builder:
+    """Turns nodes into plain data and collects duplicate keys on the way."""
+
+    def __init__(self, constructor: Any, file: str) -> None:
+        self._constructor = constructor
+        self._file = file
+        self._done: dict[int, Any] = {}
+        self._open: set[int] = set()
+        self.problems: list[Problem] = []
+
+    def build(self, node: Node) -> Any:
+        if id(node) in self._done:  # an alias
+            return self._done[id(node)]
+        if id(node) in self._open:
+            self._note(node, "an anchor that contains itself", "write the value out")
+            return None
+        self._open.add(id(node))
+        value = self._value(node)
+        self._open.discard(id(node))
+        self._done[id(node)] = value
+        return value
+
+    def _value(self, node: Node) -> Any:
+        if isinstance(node, SequenceNode):
+            return [self.build(item) for item in node.value]
+        if isinstance(node, MappingNode):
+            return self._mapping(node)
+        try:
+            return self._constructor.construct_object(node)
+        except (ValueError, OverflowError) as error:  # an impossible date or number
+            self._note(node, f"{node.value!r} cannot be read: {error}", "put it in quotes")
+            return None
+
+    def _mapping(self, node: MappingNode) -> dict[Any, Any]:
+        self._check_keys(node)
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            self._constructor.flatten_mapping(node)
+        result: dict[Any, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._note(key, "a list or mapping used as a key", "use a plain word as the key")
+                continue
+            result[self._value(key)] = self.build(value)
+        return result
+
+    def _check_keys(self, node: MappingNode) -> None:
+        first: dict[str, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                continue
+            line = key.start_mark.line + 1
+            if key.value in first and key.value != "<<":
+                what = f"the key is given twice, first on line {first[key.value]}"
+                problem = Problem(what=what, file=self._file, line=line, field=key.value)
+                self.problems.append(problem)
+            first.setdefault(key.value, line)
+
+    def _note(self, node: Node, what: str, remedy: str) -> None:
+        line = node.start_mark.line + 1
+        self.problems.append(Problem(what=what, file=self._file, line=line, remedy=remedy))
+
+
+# what the parser says -> what it means to the person, and how to mend it
+_PHRASES = (
+    ("'\\t'", "a tab where YAML wants spaces", "indent with spaces, two for each level"),
+    (
+        "mapping values are not allowed",
+        "a ':' where no key can stand",
+        "check the indentation here and above; quote a value that contains ': '",
+    ),
+    (
+        "expected <block end>",
+        "the indentation does not fit the lines above",
+        "give all keys of one level the same indentation",
+    ),
+    (
+        "could not find expected ':'",
+        "a key without ':' after it",
+        "write 'key: value', and end quotes that were opened above",
+    ),
+    (
+        "found unexpected end of stream",
+        "a quote or bracket is opened and never closed",
+        "close it",
+    ),
+    (
+        "expected ',' or",
+        "a bracket is opened and never closed, or a comma is missing",
+        "write [a, b] or {key: value}",
+    ),
+    ("undefined alias", "an alias (*name) without its anchor (&name)", "define it above"),
+    ("expected a single document", "more than one document", "remove the second '---'"),
+    (
+        "could not determine a constructor",
+        "a tag (!name) that is not plain YAML",
+        "remove the tag",
+    ),
+    (
+        "cannot start any token",
+        "a character that no value can start with",
+        "put the value in quotes",
+    ),
+)
+
+
+def _syntax_problem(error: YAMLError, source: SourceFile) -> Problem:
+    file = str(source.path)
+    if isinstance(error, ReaderError):
+        before = source.text[: error.position]
+        what = f"a control character (code {ord(source.text[error.position])})"
+        return Problem(what=what, file=file, line=before.count("\n") + 1, remedy="delete it")
+    if not isinstance(error, MarkedYAMLError):
+        return Problem(what=f"cannot be read as YAML: {error}", file=file)
+    text = f"{error.context or ''} {error.problem or ''}".strip()
+    unclosed = "end of stream" in text or "expected ',' or" in text
+    opened = error.context_mark if unclosed else None  # where it was opened says more
+    mark = opened or error.problem_mark or error.context_mark
+    line = None if mark is None else mark.line + 1
+    shown = _shown_line(source, line)
+    for part, what, remedy in _PHRASES:
+        if part in text:
+            return Problem(what=what, file=file, line=line, value=shown, remedy=remedy)
+    return Problem(what=f"YAML syntax: {text}", file=file, line=line, value=shown)
+
+
+def _shown_line(source: SourceFile, line: int | None) -> str | None:
+    lines = source.text.splitlines()
+    if line is None or not 0 < line <= len(lines):
+        return None
+    return lines[line - 1].strip("\r\n") or None
