@@ -1,1 +1,1 @@
-"""connect"""
+"""Importers of other tools' formats; they produce schema documents and tables on disk."""

@@ -1,0 +1,1 @@
+"""Seeded generators of sites and series; the same seed gives the same bytes."""
