@@ -43,13 +43,18 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table: its columns, the columns that identify a row, and its columns per resource."""
+    """A table: its columns, the columns that identify a row, and its columns per resource.
+
+    A table that is left out altogether is another matter than one without rows: only those that
+    ``may_be_empty`` have none.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     per_resource: Column | None = None
+    may_be_empty: bool = False
 
     def with_resources(self, resources: Sequence[Resource]) -> TableSpec:
         """Return the table with one column for each resource of a site, named after it."""
@@ -156,6 +161,7 @@ SERVICES = TableSpec(
         _LABELS,
     ),
     ("name",),
+    may_be_empty=True,
 )
 WORKLOADS = TableSpec(
     "workloads",
@@ -201,6 +207,7 @@ PLACEMENT = TableSpec(
         Column("devices", "devices", "Devices it uses, as 0;1;2.", required=False),
     ),
     ("workload",),
+    may_be_empty=True,
 )
 DEMAND = TableSpec(
     "demand",
@@ -227,6 +234,7 @@ PDUS = TableSpec(
         _name("ups", "UPS that supplies it."),
     ),
     ("name",),
+    may_be_empty=True,
 )
 WEATHER = TableSpec(
     "weather",

@@ -1,0 +1,159 @@
+"""Tables (CSV or Parquet) checked against their specification, all mistakes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from optimiser.errors import InputError, Problem, did_you_mean
+from optimiser.library.columns import check_column
+from optimiser.library.findings import Findings
+from optimiser.library.sources import RawTable, read_raw
+from optimiser.library.times import check_spacing, read_times
+from optimiser.schema.tables import Column, TableSpec
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as read.
+
+    ``frame`` has every column of the specification except optional resource columns that the file
+    leaves out; ``findings`` holds its problems and knows the line of each row; ``defaults_used``
+    says what was filled in.
+    """
+
+    spec: TableSpec
+    path: Path
+    frame: pd.DataFrame
+    findings: Findings
+    sha256: str
+    defaults_used: tuple[str, ...]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All problems found so far, in the table and in what refers to it."""
+        return self.findings.problems
+
+
+def read_table(path: Path, spec: TableSpec) -> pd.DataFrame:
+    """Read and check a table. Raises ``InputError`` with all mistakes; see :func:`scan_table`."""
+    table = scan_table(path, spec)
+    if table.problems:
+        raise InputError(table.problems)
+    return table.frame
+
+
+def scan_table(path: Path, spec: TableSpec) -> Table:
+    """Read a table and collect its mistakes instead of raising them.
+
+    Text columns are ``str`` (empty where left out), whole numbers int64, other numbers float64
+    with NaN where optional and not given. Rows whose number of values is wrong are left out of the
+    frame. Raises ``InputError`` only when the file cannot be read at all.
+    """
+    raw, problems = read_raw(path)
+    findings = Findings(path, raw.lines)
+    findings.problems += problems
+    findings.problems += _header_problems(raw, spec)
+    if not raw.num_rows and not spec.may_be_empty and not problems:
+        what = "has no rows"
+        findings.problems.append(Problem(what=what, file=str(path), expected=spec.description))
+    defaults: list[str] = []
+    frame = pd.DataFrame(index=pd.RangeIndex(raw.num_rows))
+    for column in spec.columns:
+        values = _column_values(column, raw, findings, defaults)
+        if values is not None:
+            frame[column.name] = values
+    _check_key(frame, spec, findings)
+    return Table(spec, path, frame, findings, raw.sha256, tuple(defaults))
+
+
+def _column_values(
+    column: Column, raw: RawTable, findings: Findings, defaults: list[str]
+) -> np.ndarray | pd.Series | None:
+    cells = raw.columns.get(column.name)
+    if cells is None:
+        if column.default is None and column.kind == "integer":
+            return None
+        if column.default not in ("", None) and not column.required:
+            defaults.append(f"{raw.path.name}: {column.name} = {column.default} (no such column)")
+        cells = [""] * raw.num_rows
+        findings = Findings(raw.path, raw.lines)  # a missing column is reported once, not by row
+    elif column.default not in ("", None) and not column.required and isinstance(cells, list):
+        empty = cells.count("")
+        if empty:
+            defaults.append(f"{raw.path.name}: {column.name} = {column.default} in {empty} rows")
+    values = check_column(column, cells, findings)
+    if column.kind == "time":
+        return _time_values(values, findings, column.name)
+    return values if column.is_number else pd.Series(values, dtype="str")
+
+
+def _time_values(text: np.ndarray, findings: Findings, name: str) -> pd.Series:
+    known = len(findings.problems)
+    times = read_times(text, findings, name)
+    if len(findings.problems) == known:
+        check_spacing(times, findings, name)
+    return times
+
+
+def _header_problems(raw: RawTable, spec: TableSpec) -> list[Problem]:
+    known = [column.name for column in spec.columns]
+    line = 1 if raw.lines is not None else None
+    missing = [c for c in spec.columns if c.required and c.name not in raw.columns]
+    problems = []
+    for name in raw.columns:
+        if name in known:
+            continue
+        near = did_you_mean(name.lower(), [k for k in known if k not in raw.columns])
+        missing = [c for c in missing if near != f"did you mean '{c.name}'?"]
+        remedy = near or "remove it; the columns are " + ", ".join(known)
+        problems.append(
+            Problem(
+                what="unknown column",
+                file=str(raw.path),
+                line=line,
+                field=name or "(no name)",
+                remedy=remedy,
+            )
+        )
+    for column in missing:
+        words = column.description + (f" [{column.unit}]" if column.unit else "")
+        problems.append(
+            Problem(
+                what="required column is missing",
+                file=str(raw.path),
+                line=line,
+                field=column.name,
+                expected=words,
+                remedy=f"add the column {column.name!r}",
+            )
+        )
+    return problems
+
+
+def _check_key(frame: pd.DataFrame, spec: TableSpec, findings: Findings) -> None:
+    key = list(spec.key)
+    if not set(key) <= set(frame.columns) or not len(frame):
+        return
+    filled = (frame[key].astype(str) != "").all(axis=1) if len(key) > 1 else frame[key[0]] != ""
+    again = np.flatnonzero(frame.duplicated(key).to_numpy() & np.asarray(filled))
+    if not len(again):
+        return
+    values = _key_text(frame, key)
+    first = {value: row for row, value in reversed(list(enumerate(values)))}
+    remedy = "give every row a name of its own, or remove the second row"
+    if key[0] == "time":
+        remedy = "remove one; on the day the clocks go back write times with an offset or Z"
+
+    def what(row: int) -> str:
+        return f"is given twice, first on {findings.place(first[values[row]])}"
+
+    findings.add(" and ".join(key), what, again, values, remedy=remedy)
+
+
+def _key_text(frame: pd.DataFrame, key: list[str]) -> list[str]:
+    columns = [frame[name].astype(str) for name in key]
+    return [", ".join(parts) for parts in zip(*columns, strict=True)]
