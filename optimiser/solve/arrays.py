@@ -1,0 +1,203 @@
+"""Array bundles that the compiled kernels read (``Data``) and change (``State``)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from optimiser.schema.policy import Headroom, MaxHostsOn, MaxMoves
+from optimiser.solve.counts import NO_LIMIT
+from optimiser.solve.problem import Problem
+
+
+class Data(NamedTuple):
+    """What never changes during a search (shapes as in :class:`Problem`)."""
+
+    flavour: np.ndarray
+    use: np.ndarray
+    capacity: np.ndarray
+    inverse_capacity: np.ndarray
+    power_column: np.ndarray
+    rack: np.ndarray
+    host_class: np.ndarray
+    allowed: np.ndarray
+    elig: np.ndarray
+    slope: np.ndarray  # (host kind, 10) W per unit of load fraction, by tenth of load
+    intercept: np.ndarray
+    kind: np.ndarray
+    gap: np.ndarray  # (kind,) W
+    standby: np.ndarray  # (kind,) W
+    gpu_w: np.ndarray  # (host,) W per unit of the device resource
+    device_request: np.ndarray
+    device_size: int
+    today: np.ndarray
+    move_cost: np.ndarray
+    on_cost: float
+    group: np.ndarray
+    domain: np.ndarray
+    num_domains: np.ndarray
+    offset: np.ndarray
+    limit: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    skew: np.ndarray
+    row_coefficient: np.ndarray
+    row_room: np.ndarray
+    row_start: np.ndarray
+    row_index: np.ndarray
+    reserve_domain: np.ndarray  # (headroom rule, host), −1 not counted
+    reserve_column: np.ndarray  # (headroom rule, step) demand column
+    reserve_fraction: np.ndarray
+    reserve_amount: np.ndarray
+    on_mask: np.ndarray  # (max_hosts_on rule, host)
+    on_limit: np.ndarray
+    move_mask: np.ndarray  # (max_moves rule, workload)
+    move_limit: np.ndarray
+
+
+class State(NamedTuple):
+    """A placement with everything that is kept up to date incrementally."""
+
+    host: np.ndarray  # (workload,) −1 unplaced
+    head: np.ndarray  # (host,) first workload of a linked list
+    following: np.ndarray  # (workload,)
+    previous: np.ndarray
+    members: np.ndarray  # (host,)
+    load: np.ndarray  # (host, column)
+    cost: np.ndarray  # (host,) money over the horizon
+    planning: np.ndarray  # (host, step) W
+    count: np.ndarray  # cells of the count table
+    used: np.ndarray  # (rule, group) domains in use
+    size: np.ndarray  # (rule, group) placed members
+    row_load: np.ndarray  # (row, step)
+    device_free: np.ndarray  # (host, device)
+    device_mask: np.ndarray  # (workload,) uint64
+    reserve_capacity: np.ndarray  # (headroom rule, domain)
+    reserve_use: np.ndarray  # (headroom rule, domain, step)
+    on_count: np.ndarray
+    moved: np.ndarray  # (max_moves rule,)
+    price: np.ndarray  # (rack, step) money per W
+    forced_on: np.ndarray  # (host,) bool: stays on even when empty
+
+
+def bundle(problem: Problem) -> Data:
+    """Return the arrays of a problem in the form the kernels take."""
+    twin, counts, rows = problem.twin, problem.counts, problem.rows
+    reserve = _reserves(problem)
+    masks = _budgets(problem)
+    return Data(
+        flavour=problem.flavour,
+        use=problem.use,
+        capacity=problem.capacity,
+        inverse_capacity=1.0 / np.maximum(problem.capacity, 1),
+        power_column=problem.power_column,
+        rack=twin["host_rack"].values.astype(np.int64),
+        host_class=problem.host_class,
+        allowed=np.ascontiguousarray(problem.eligibility.allowed),
+        elig=problem.eligibility.of_workload,
+        slope=np.ascontiguousarray(problem.envelope.slope_w),
+        intercept=np.ascontiguousarray(problem.envelope.intercept_w),
+        kind=twin["host_kind"].values.astype(np.int64),
+        gap=problem.envelope.gap_w,
+        standby=twin["kind_standby_w"].values.astype(float),
+        gpu_w=problem.gpu_w_per_unit,
+        device_request=problem.device_request,
+        device_size=problem.device_size,
+        today=problem.today,
+        move_cost=problem.move_cost,
+        on_cost=problem.host_on_cost,
+        group=counts.group,
+        domain=counts.domain,
+        num_domains=counts.num_domains,
+        offset=counts.offset,
+        limit=counts.limit,
+        least=counts.least,
+        most=counts.most,
+        skew=counts.skew,
+        row_coefficient=rows.coefficient,
+        row_room=rows.room,
+        row_start=rows.start,
+        row_index=rows.index,
+        **reserve,
+        **masks,
+    )
+
+
+def _reserves(problem: Problem) -> dict[str, np.ndarray]:
+    chosen = [r for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
+    num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
+    domain = np.array([np.where(r.hosts, r.domain, -1) for r in chosen], dtype=np.int64)
+    names = [str(name) for name in problem.twin["resource"].values]
+    column = [_columns_of(problem, names.index(r.policy.resource), num_steps) for r in chosen]
+    return {
+        "reserve_domain": domain.reshape(len(chosen), num_hosts),
+        "reserve_column": np.array(column, dtype=np.int64).reshape(len(chosen), num_steps),
+        "reserve_fraction": np.array([r.policy.fraction for r in chosen], dtype=float),
+        "reserve_amount": np.array([r.policy.amount for r in chosen], dtype=float),
+    }
+
+
+def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
+    columns = np.flatnonzero(problem.column_resource == resource)
+    return columns if len(columns) == num_steps else np.full(num_steps, columns[0])
+
+
+def _budgets(problem: Problem) -> dict[str, np.ndarray]:
+    on = [r for r in problem.rules if r.is_hard and isinstance(r.policy, MaxHostsOn)]
+    moves = [r for r in problem.rules if r.is_hard and isinstance(r.policy, MaxMoves)]
+    return {
+        "on_mask": np.array([r.hosts for r in on], dtype=bool).reshape(len(on), problem.num_hosts),
+        "on_limit": np.array([r.policy.limit for r in on], dtype=np.int64),
+        "move_mask": np.array([r.workloads for r in moves], dtype=bool).reshape(
+            len(moves), problem.num_workloads
+        ),
+        "move_limit": np.array([r.policy.limit for r in moves], dtype=np.int64),
+    }
+
+
+def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
+    """Return the state in which nothing is placed and every host sleeps.
+
+    ``price`` (rack, step) is the worth of one watt of rack power over the step, in money.
+    """
+    num_hosts, num_workloads = problem.num_hosts, problem.num_workloads
+    num_steps = len(problem.power_column)
+    counts = problem.counts
+    standby = data.standby[data.kind]
+    planning = np.repeat(standby[:, None], num_steps, axis=1)
+    rack_power = np.zeros((len(price), num_steps))
+    np.add.at(rack_power, data.rack, planning)
+    domains = int(data.reserve_domain.max(initial=0)) + 1
+    return State(
+        host=np.full(num_workloads, -1, dtype=np.int32),
+        head=np.full(num_hosts, -1, dtype=np.int32),
+        following=np.full(num_workloads, -1, dtype=np.int32),
+        previous=np.full(num_workloads, -1, dtype=np.int32),
+        members=np.zeros(num_hosts, dtype=np.int32),
+        load=np.zeros_like(problem.capacity),
+        cost=standby * price.sum(axis=1)[data.rack],
+        planning=planning,
+        count=np.zeros(len(counts.limit), dtype=np.int32),
+        used=np.zeros(counts.least.shape, dtype=np.int32),
+        size=np.zeros(counts.least.shape, dtype=np.int32),
+        row_load=problem.rows.coefficient @ rack_power,
+        device_free=_free_devices(problem),
+        device_mask=np.zeros(num_workloads, dtype=np.uint64),
+        reserve_capacity=np.zeros((len(data.reserve_fraction), domains)),
+        reserve_use=np.zeros((len(data.reserve_fraction), domains, num_steps)),
+        on_count=np.zeros(len(data.on_limit), dtype=np.int64),
+        moved=np.zeros(len(data.move_limit), dtype=np.int64),
+        price=np.ascontiguousarray(price),
+        forced_on=np.zeros(num_hosts, dtype=np.bool_),
+    )
+
+
+def _free_devices(problem: Problem) -> np.ndarray:
+    most = max(1, int(problem.host_devices.max(initial=0)))
+    exists = np.arange(most)[None, :] < problem.host_devices[:, None]
+    # a device that is not there is smaller than any request
+    return np.where(exists, problem.device_size, -1).astype(np.int64)
+
+
+__all__ = ["NO_LIMIT", "Data", "State", "bundle", "empty_state"]

@@ -1,0 +1,295 @@
+"""Compiled moves: put a workload on a host or take it off, with every rule kept incrementally."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from optimiser.solve.arrays import Data, State
+
+jit = numba.njit(cache=True, nogil=True, boundscheck=False)
+
+
+@jit
+def envelope_w(data: Data, host: int, load: np.ndarray, step: int) -> float:
+    """Power of a host that is on, without its GPUs [W]."""
+    column = data.power_column[step]
+    fraction = load[column] * data.inverse_capacity[host, column]
+    piece = min(int(fraction * 10.0), 9)
+    kind = data.kind[host]
+    return data.intercept[kind, piece] + data.slope[kind, piece] * fraction
+
+
+@jit
+def device_w(data: Data, state: State, host: int) -> float:
+    """Power of the GPU share in use on a host [W]."""
+    if data.device_size == 0:
+        return 0.0
+    used = 0
+    for device in range(state.device_free.shape[1]):
+        if state.device_free[host, device] >= 0:
+            used += data.device_size - state.device_free[host, device]
+    return used * data.gpu_w[host]
+
+
+@jit
+def is_on(state: State, host: int) -> bool:
+    """Whether a host is on: it holds something or must not sleep."""
+    return state.members[host] > 0 or state.forced_on[host]
+
+
+@jit
+def refresh_host(data: Data, state: State, host: int) -> None:
+    """Recompute cost and planning power of a host and pass the change on to the rack rows."""
+    kind, rack, on = data.kind[host], data.rack[host], is_on(state, host)
+    gpu = device_w(data, state, host)
+    cost = data.on_cost if on else 0.0
+    for step in range(len(data.power_column)):
+        power, planning = data.standby[kind], data.standby[kind]
+        if on:
+            power = envelope_w(data, host, state.load[host], step) + gpu
+            planning = power + data.gap[kind]
+        cost += power * state.price[rack, step]
+        change = planning - state.planning[host, step]
+        state.planning[host, step] = planning
+        if change != 0.0:
+            for position in range(data.row_start[rack], data.row_start[rack + 1]):
+                row = data.row_index[position]
+                state.row_load[row, step] += change * data.row_coefficient[row, rack]
+    state.cost[host] = cost
+
+
+@jit
+def switch(data: Data, state: State, host: int, sign: int) -> None:
+    """Count a host that was turned on (+1) or off (−1) in reserves and budgets."""
+    for rule in range(len(data.reserve_fraction)):
+        domain = data.reserve_domain[rule, host]
+        if domain >= 0:
+            state.reserve_capacity[rule, domain] += sign * data.capacity[host, data.reserve_column[rule, 0]]
+    for rule in range(len(data.on_limit)):
+        if data.on_mask[rule, host]:
+            state.on_count[rule] += sign
+
+
+@jit
+def shift_load(data: Data, state: State, workload: int, host: int, sign: int) -> None:
+    """Add (+1) or take away (−1) a workload's use, counts and reserves at a host."""
+    flavour = data.flavour[workload]
+    for column in range(data.use.shape[1]):
+        state.load[host, column] += sign * data.use[flavour, column]
+    for rule in range(len(data.num_domains)):
+        group, domain = data.group[rule, workload], data.domain[rule, host]
+        if group >= 0 and domain >= 0:
+            cell = data.offset[rule] + group * data.num_domains[rule] + domain
+            before = state.count[cell]
+            state.count[cell] = before + sign
+            state.size[rule, group] += sign
+            if before + sign == 0 or (before == 0 and sign > 0):
+                state.used[rule, group] += sign
+    for rule in range(len(data.reserve_fraction)):
+        domain = data.reserve_domain[rule, host]
+        if domain >= 0:
+            for step in range(len(data.power_column)):
+                column = data.reserve_column[rule, step]
+                state.reserve_use[rule, domain, step] += sign * data.use[flavour, column]
+    if data.today[workload] >= 0 and data.today[workload] != host:
+        for rule in range(len(data.move_limit)):
+            if data.move_mask[rule, workload]:
+                state.moved[rule] += sign
+
+
+@jit
+def take_devices(data: Data, state: State, workload: int, host: int) -> None:
+    """Give a workload the fullest device that still fits, or whole free devices."""
+    request = data.device_request[data.flavour[workload]]
+    mask = np.uint64(0)
+    if request >= data.device_size:
+        left = request // data.device_size
+        for device in range(state.device_free.shape[1]):
+            if left > 0 and state.device_free[host, device] == data.device_size:
+                state.device_free[host, device] = 0
+                mask |= np.uint64(1) << np.uint64(device)
+                left -= 1
+    elif request > 0:
+        best = -1
+        for device in range(state.device_free.shape[1]):
+            free = state.device_free[host, device]
+            if free >= request and (best < 0 or free < state.device_free[host, best]):
+                best = device
+        state.device_free[host, best] -= request
+        mask = np.uint64(1) << np.uint64(best)
+    state.device_mask[workload] = mask
+
+
+@jit
+def give_devices(data: Data, state: State, workload: int, host: int) -> None:
+    """Return the devices of a workload."""
+    request = data.device_request[data.flavour[workload]]
+    amount = min(request, data.device_size)
+    mask = state.device_mask[workload]
+    for device in range(state.device_free.shape[1]):
+        if (mask >> np.uint64(device)) & np.uint64(1):
+            state.device_free[host, device] += amount
+    state.device_mask[workload] = np.uint64(0)
+
+
+@jit
+def add(data: Data, state: State, workload: int, host: int) -> None:
+    """Put a workload on a host (which must be able to hold it)."""
+    was_on = is_on(state, host)
+    first = state.head[host]
+    state.following[workload], state.previous[workload] = first, -1
+    if first >= 0:
+        state.previous[first] = workload
+    state.head[host] = workload
+    state.members[host] += 1
+    state.host[workload] = host
+    if data.device_size > 0:
+        take_devices(data, state, workload, host)
+    shift_load(data, state, workload, host, 1)
+    if not was_on:
+        switch(data, state, host, 1)
+    refresh_host(data, state, host)
+
+
+@jit
+def remove(data: Data, state: State, workload: int) -> None:
+    """Take a workload off its host."""
+    host = state.host[workload]
+    after, before = state.following[workload], state.previous[workload]
+    if before >= 0:
+        state.following[before] = after
+    else:
+        state.head[host] = after
+    if after >= 0:
+        state.previous[after] = before
+    state.members[host] -= 1
+    state.host[workload] = -1
+    if data.device_size > 0:
+        give_devices(data, state, workload, host)
+    shift_load(data, state, workload, host, -1)
+    if not is_on(state, host):
+        switch(data, state, host, -1)
+    refresh_host(data, state, host)
+
+
+@jit
+def fits(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether host, capacity, devices and counts allow a workload (rack rows come last)."""
+    if not data.allowed[data.elig[workload], host]:
+        return False
+    flavour = data.flavour[workload]
+    for column in range(data.use.shape[1]):
+        if state.load[host, column] + data.use[flavour, column] > data.capacity[host, column]:
+            return False
+    for rule in range(len(data.num_domains)):
+        group, domain = data.group[rule, workload], data.domain[rule, host]
+        if group >= 0 and domain >= 0:
+            count = state.count[data.offset[rule] + group * data.num_domains[rule] + domain]
+            if count >= data.limit[data.offset[rule] + group * data.num_domains[rule] + domain]:
+                return False
+            if count == 0 and state.used[rule, group] >= data.most[rule, group]:
+                return False
+    return data.device_size == 0 or devices_fit(data, state, workload, host)
+
+
+@jit
+def devices_fit(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether free devices suffice for a workload."""
+    request = data.device_request[data.flavour[workload]]
+    if request == 0:
+        return True
+    whole = 0
+    for device in range(state.device_free.shape[1]):
+        free = state.device_free[host, device]
+        if request < data.device_size and free >= request:
+            return True
+        if free == data.device_size:
+            whole += 1
+    return request >= data.device_size and whole * data.device_size >= request
+
+
+@jit
+def rows_hold(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether every power, cooling and temperature row still holds with a workload on a host."""
+    rack, kind = data.rack[host], data.kind[host]
+    first, last = data.row_start[rack], data.row_start[rack + 1]
+    if first == last:
+        return True
+    flavour = data.flavour[workload]
+    gpu = device_w(data, state, host) + data.device_request[flavour] * data.gpu_w[host]
+    for step in range(len(data.power_column)):
+        column = data.power_column[step]
+        load = state.load[host, column] + data.use[flavour, column]
+        fraction = load * data.inverse_capacity[host, column]
+        piece = min(int(fraction * 10.0), 9)
+        power = data.intercept[kind, piece] + data.slope[kind, piece] * fraction
+        change = power + gpu + data.gap[kind] - state.planning[host, step]
+        if change <= 0.0:
+            continue
+        for position in range(first, last):
+            row = data.row_index[position]
+            coefficient = data.row_coefficient[row, rack]
+            if coefficient > 0.0:
+                if state.row_load[row, step] + coefficient * change > data.row_room[row, step]:
+                    return False
+    return True
+
+
+@jit
+def added_cost(data: Data, state: State, workload: int, host: int) -> float:
+    """Cost of putting a workload on a host at the current prices, its move included."""
+    rack, kind, flavour = data.rack[host], data.kind[host], data.flavour[workload]
+    on = is_on(state, host)
+    total = 0.0 if on else data.on_cost
+    gpu = data.device_request[flavour] * data.gpu_w[host]
+    for step in range(len(data.power_column)):
+        column = data.power_column[step]
+        load = state.load[host, column] + data.use[flavour, column]
+        fraction = load * data.inverse_capacity[host, column]
+        piece = min(int(fraction * 10.0), 9)
+        power = data.intercept[kind, piece] + data.slope[kind, piece] * fraction + gpu
+        before = state.planning[host, step] - (data.gap[kind] if on else 0.0)
+        total += (power - before) * state.price[rack, step]
+    if data.today[workload] >= 0 and data.today[workload] != host:
+        total += data.move_cost[workload]
+    return total
+
+
+@jit
+def groups_hold(data: Data, state: State, workload: int) -> bool:
+    """Whether the groups of a workload use enough domains evenly enough (when fully placed)."""
+    for rule in range(len(data.num_domains)):
+        group = data.group[rule, workload]
+        if group < 0:
+            continue
+        used = state.used[rule, group]
+        if used < data.least[rule, group] or used > data.most[rule, group]:
+            return False
+        if data.skew[rule, group] < 2**30:
+            start = data.offset[rule] + group * data.num_domains[rule]
+            cells = state.count[start : start + data.num_domains[rule]]
+            if cells.max() - cells.min() > data.skew[rule, group]:
+                return False
+    return True
+
+
+@jit
+def budgets_hold(data: Data, state: State) -> bool:
+    """Whether reserves, the number of hosts on and the number of moves are within bounds."""
+    for rule in range(len(data.on_limit)):
+        if state.on_count[rule] > data.on_limit[rule]:
+            return False
+    for rule in range(len(data.move_limit)):
+        if state.moved[rule] > data.move_limit[rule]:
+            return False
+    for rule in range(len(data.reserve_fraction)):
+        keep = 1.0 - data.reserve_fraction[rule]
+        for domain in range(state.reserve_capacity.shape[1]):
+            room = state.reserve_capacity[rule, domain] * keep - data.reserve_amount[rule]
+            if state.reserve_capacity[rule, domain] == 0.0:
+                continue
+            for step in range(state.reserve_use.shape[2]):
+                if state.reserve_use[rule, domain, step] > room + 1e-6:
+                    return False
+    return True

@@ -1,0 +1,155 @@
+"""The twin and its rules lowered to plain arrays for the search kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from optimiser.schema.policy import Affinity, AntiAffinity, Headroom, MaxHostsOn, MaxMoves, Spread
+from optimiser.schema.study import Weights
+from optimiser.solve.counts import CountTable, count_table
+from optimiser.solve.rackrows import RowTable, row_table
+from optimiser.twin.eligibility import Eligibility, eligibility
+from optimiser.twin.planning import Envelope, planning_envelope
+from optimiser.twin.rules import Rule
+from optimiser.twin.surrogate import Surrogate, build_surrogate
+
+SEARCHED = (Spread, AntiAffinity, Affinity, Headroom, MaxHostsOn, MaxMoves)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything the engine needs, as arrays.
+
+    Demand columns join resources and steps: a resource that varies has one column per step, one
+    that does not has a single column. ``use`` (flavour, column) int64, ``capacity`` (host, column)
+    int64, ``power_column`` (step,) the column of the power resource at each step.
+    ``step_hours`` (step,) hours of the horizon in each step.
+    """
+
+    twin: xr.Dataset
+    rules: Sequence[Rule]
+    weights: Weights
+    eligibility: Eligibility
+    surrogate: Surrogate
+    envelope: Envelope
+    flavour: np.ndarray
+    use: np.ndarray
+    capacity: np.ndarray
+    power_column: np.ndarray
+    column_resource: np.ndarray
+    device_request: np.ndarray
+    host_devices: np.ndarray
+    device_size: int
+    today: np.ndarray
+    move_cost: np.ndarray
+    host_on_cost: float
+    gpu_w_per_unit: np.ndarray
+    host_class: np.ndarray
+    counts: CountTable
+    rows: RowTable
+
+    @property
+    def num_hosts(self) -> int:
+        """Number of hosts."""
+        return len(self.capacity)
+
+    @property
+    def num_workloads(self) -> int:
+        """Number of workloads."""
+        return len(self.flavour)
+
+
+def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
+    """Return the arrays of a twin and its rules."""
+    elig = eligibility(twin, rules)
+    usage = twin["flavour_usage"].values
+    use, column_resource, power_column = _columns(usage, int(twin.attrs["power_resource"]))
+    horizon_days = float(twin["period_h"].values.sum()) / 24.0
+    device = int(twin.attrs["device_resource"])
+    size = int(twin.attrs["device_size"])
+    capacity = twin["host_capacity"].values
+    devices = capacity[:, device] // size if device >= 0 else np.zeros(len(capacity), np.int64)
+    requests = usage[:, device, 0] if device >= 0 else np.zeros(len(usage), np.int64)
+    return Problem(
+        twin=twin,
+        rules=rules,
+        weights=weights,
+        eligibility=elig,
+        surrogate=build_surrogate(twin),
+        envelope=planning_envelope(twin["kind_curve_w"].values),
+        flavour=twin["workload_flavour"].values.astype(np.int32),
+        use=use,
+        capacity=_host_columns(twin, rules, use, column_resource, elig),
+        power_column=power_column,
+        column_resource=column_resource,
+        device_request=requests.astype(np.int64),
+        host_devices=devices.astype(np.int64),
+        device_size=size,
+        today=twin["workload_host"].values.astype(np.int32),
+        move_cost=twin["workload_move_cost"].values * horizon_days / weights.hold_days,
+        host_on_cost=weights.host_on_cost_per_h * horizon_days * 24.0,
+        gpu_w_per_unit=_gpu_w_per_unit(twin, devices * size),
+        host_class=_host_classes(twin, elig, rules),
+        counts=count_table(twin, rules),
+        rows=row_table(twin, rules),
+    )
+
+
+def _columns(usage: np.ndarray, power: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return use (flavour, column), the resource of each column, and the power columns."""
+    parts, resource = [], []
+    power_column = np.zeros(usage.shape[2], dtype=np.int64)
+    for index in range(usage.shape[1]):
+        block = usage[:, index, :]
+        varies = bool((block != block[:, :1]).any())
+        start = sum(part.shape[1] for part in parts)
+        parts.append(block if varies else block[:, :1])
+        resource += [index] * parts[-1].shape[1]
+        if index == power:
+            power_column[:] = start + np.arange(usage.shape[2]) if varies else start
+    use = np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.int64)
+    return use, np.array(resource), power_column
+
+
+def _host_columns(
+    twin: xr.Dataset,
+    rules: Sequence[Rule],
+    use: np.ndarray,
+    column_resource: np.ndarray,
+    elig: Eligibility,
+) -> np.ndarray:
+    """Return capacity (host, column); where today's load may stay, it is at least that load."""
+    capacity = twin["host_capacity"].values[:, column_resource].astype(np.int64)
+    if twin.attrs.get("capacity_not_worse"):
+        today, flavour = twin["workload_host"].values, twin["workload_flavour"].values
+        load = np.zeros_like(capacity)
+        np.add.at(load, today[today >= 0], use[flavour[today >= 0]])
+        capacity = np.maximum(capacity, load)
+    return np.ascontiguousarray(capacity)
+
+
+def _gpu_w_per_unit(twin: xr.Dataset, amount: np.ndarray) -> np.ndarray:
+    """Return the power of one unit of the device resource on each host [W]."""
+    span = twin["kind_gpu_span_w"].values[twin["host_kind"].values]
+    return span / np.maximum(amount, 1)
+
+
+def _host_classes(twin: xr.Dataset, elig: Eligibility, rules: Sequence[Rule]) -> np.ndarray:
+    """Return a class index per host; hosts of one class are interchangeable while empty."""
+    columns = [
+        twin["host_kind"].values,
+        twin["host_rack"].values,
+        twin["host_capacity"].values,
+        elig.allowed.T,
+    ]
+    key = np.column_stack([np.asarray(c).reshape(twin.sizes["host"], -1) for c in columns])
+    return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)
+
+
+def unsearched_rules(rules: Sequence[Rule]) -> list[str]:
+    """Return names of soft rules, which the search prices only when plans are compared."""
+    return [rule.name for rule in rules if not rule.is_hard]
