@@ -1,0 +1,304 @@
+"""Vega-Lite specifications of the charts, drawn in the browser.
+
+Colours are CSS variables of the page, so the charts follow the theme and the printer without
+being drawn again. Widths follow the container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from optimiser.report import text
+from optimiser.report.payload import FrontierPoint, PowerSeries, ReportData, Series
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Spec = dict[str, Any]
+Row = dict[str, Any]
+MOST_POINTS = 800
+"""Longer series are drawn as means of equal blocks of periods."""
+_PARTS = (
+    ("it_kw", "IT", "var(--it)"),
+    ("losses_kw", "Power losses", "var(--losses)"),
+    ("cooling_kw", "Cooling", "var(--cooling)"),
+)
+_CONTEXT = (
+    ("price_per_kwh", "Electricity price", "{currency}/kWh", ".3~f"),
+    ("carbon_g_per_kwh", "Carbon of the grid", "g CO2e/kWh", ",.0f"),
+)
+
+
+def build(data: ReportData) -> dict[str, Spec]:
+    """Build the specifications of the charts that the data allow, by name."""
+    charts: dict[str, Spec] = {}
+    if data.series is not None and len(data.series.time) > 1:
+        charts |= _day_charts(data.series, data.currency)
+    if len(data.frontier) > 1:
+        charts["frontier"] = _frontier_chart(data)
+    return charts
+
+
+def block_size(periods: int) -> int:
+    """Periods that share one drawn point."""
+    return -(-periods // MOST_POINTS)
+
+
+def _block_means(values: Sequence[float], size: int) -> list[float]:
+    blocks = [values[i : i + size] for i in range(0, len(values), size)]
+    return [sum(block) / len(block) for block in blocks]
+
+
+def _instants(labels: Sequence[str], size: int) -> tuple[list[str], list[str]]:
+    """Start and end of each drawn point as UTC text that shows the local clock.
+
+    The offset is cut off, because the reader's browser knows nothing of the site's time zone.
+    Clock times that repeat when summer time ends are set a minute apart to keep their order.
+    """
+    starts: list[datetime] = []
+    for label in labels[::size]:
+        clock = datetime.fromisoformat(label).replace(tzinfo=None)
+        if starts and clock <= starts[-1]:
+            clock = starts[-1] + timedelta(minutes=1)
+        starts.append(clock)
+    ends = [*starts[1:], starts[-1] + (starts[1] - starts[0])]
+    return [f"{t.isoformat()}Z" for t in starts], [f"{t.isoformat()}Z" for t in ends]
+
+
+def _day_charts(series: Series, currency: str) -> dict[str, Spec]:
+    size = block_size(len(series.time))
+    starts, ends = _instants(series.time, size)
+    clock = "%H:%M" if len(starts) < 2 or starts[0][:10] == starts[-1][:10] else "%d %b %H:%M"
+    clocks = [label[:16].replace("T", " ") for label in series.time[::size]]
+    frame = [
+        {"start": a, "end": b, "clock": c} for a, b, c in zip(starts, ends, clocks, strict=True)
+    ]
+    top = max(*series.before.total_kw, *series.after.total_kw)
+    totals = _block_means(series.before.total_kw, size)
+    charts = {
+        "power-before": _power_chart(series.before, frame, size, top, clock, None),
+        "power-after": _power_chart(series.after, frame, size, top, clock, totals),
+    }
+    for field, title, unit, form in _CONTEXT:
+        values = getattr(series, field)
+        if values is not None:
+            rows = _with(frame, {"value": _block_means(values, size)})
+            label = unit.format(currency=currency)
+            charts[field.split("_", maxsplit=1)[0]] = _context_chart(rows, title, label, form)
+    if series.dry_bulb_c is not None or series.wet_bulb_c is not None:
+        charts["air"] = _air_chart(series, frame, size)
+    return charts
+
+
+def _with(frame: list[Row], columns: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Add columns to the rows, at four significant digits."""
+    return [
+        row | {name: float(f"{values[i]:.4g}") for name, values in columns.items()}
+        for i, row in enumerate(frame)
+    ]
+
+
+def _time_axis(clock: str = "%H:%M", ticks: int = 8) -> alt.X:
+    import altair as alt
+
+    axis = alt.Axis(title=None, format=clock, grid=False, tickCount=ticks, labelOverlap=True)
+    return alt.X("start:T", scale=alt.Scale(type="utc", nice=False), axis=axis)
+
+
+def _power_chart(
+    state: PowerSeries, frame: list[Row], size: int, top: float, clock: str,
+    today_kw: list[float] | None,
+) -> Spec:  # fmt: skip
+    """Stack the parts under the total; ``today_kw`` adds today's total as a dashed line."""
+    import altair as alt
+
+    given = [part for part in _PARTS if getattr(state, part[0]) is not None]
+    columns = {title: _block_means(getattr(state, field), size) for field, title, _ in given}
+    columns["Total"] = _block_means(state.total_kw, size)
+    if today_kw is not None:
+        columns["Today"] = today_kw
+    rows = _with(frame, columns)
+    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
+    y = alt.Scale(domain=[0, top * 1.04], nice=True)
+    layers = [_stack(base, given, y, clock), _line(base, "Total", "var(--ink)", [1, 0])]
+    if today_kw is not None:
+        layers.append(_line(base, "Today", "var(--muted)", [4, 3]))
+    layers.append(_hover(base, [*columns]))
+    return _finished(alt.layer(*layers), height=250, description="Power over time [kW]")
+
+
+def _closing(rows: list[Row]) -> list[Row]:
+    """Repeat the last row at the end of the horizon, so that its step has a width."""
+    return [rows[-1] | {"start": rows[-1]["end"]}]
+
+
+def _stack(base: alt.Chart, given: list[tuple[str, str, str]], y: Any, clock: str) -> alt.Chart:
+    import altair as alt
+
+    titles: list[Any] = [part[1] for part in given]
+    colours = [part[2] for part in given]
+    order = {title: i for i, title in enumerate(titles)}
+    return (
+        base.transform_fold(titles, as_=["part", "kw"])
+        .transform_calculate(rank=f"{order}[datum.part]")
+        .mark_area(interpolate="step-after", opacity=0.9)
+        .encode(
+            x=_time_axis(clock),
+            y=alt.Y("kw:Q", stack="zero", scale=y, axis=alt.Axis(title="kW", tickCount=5)),
+            color=alt.Color(
+                "part:N", scale=alt.Scale(domain=titles, range=colours), legend=None
+            ),
+            order=alt.Order("rank:Q"),
+        )
+    )  # fmt: skip
+
+
+def _line(base: alt.Chart, field: str, colour: str, dash: list[int]) -> alt.Chart:
+    import altair as alt
+
+    return base.mark_line(
+        interpolate="step-after", color=colour, strokeWidth=1.6, strokeDash=dash
+    ).encode(x="start:T", y=alt.Y(f"{field}:Q"))
+
+
+def _hover(base: alt.Chart, fields: list[str], form: str = ",.1f") -> alt.Chart:
+    """Add an invisible column for each period, which shows its values when pointed at."""
+    import altair as alt
+
+    tips = [alt.Tooltip("clock:N", title="From")]
+    tips += [alt.Tooltip(f"{field}:Q", format=form) for field in fields]
+    here = alt.selection_point(on="pointerover", clear="pointerout", empty=False)
+    return (
+        base.mark_rect(color="var(--ink)")
+        .encode(
+            x="start:T",
+            x2="end:T",
+            opacity=alt.condition(here, alt.value(0.12), alt.value(0)),
+            tooltip=tips,
+        )
+        .add_params(here)
+    )
+
+
+def _context_chart(rows: list[Row], title: str, unit: str, form: str) -> Spec:
+    import altair as alt
+
+    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
+    line = base.mark_line(interpolate="step-after", color="var(--accent)", strokeWidth=1.6).encode(
+        x=_time_axis(ticks=4),
+        y=alt.Y("value:Q", axis=alt.Axis(title=unit, tickCount=3), scale=alt.Scale(zero=True)),
+    )
+    hover = _hover(base, ["value"], form)
+    return _finished(alt.layer(line, hover), height=110, description=f"{title} [{unit}]")
+
+
+def _air_chart(series: Series, frame: list[Row], size: int) -> Spec:
+    import altair as alt
+
+    given = {"Dry bulb": series.dry_bulb_c, "Wet bulb": series.wet_bulb_c}
+    columns = {name: _block_means(v, size) for name, v in given.items() if v is not None}
+    rows = _with(frame, columns)
+    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
+    dashes = {"Dry bulb": [1, 0], "Wet bulb": [4, 3]}
+    lines = [
+        base.mark_line(
+            interpolate="step-after", color="var(--accent)", strokeWidth=1.6,
+            strokeDash=dashes[name],
+        ).encode(
+            x=_time_axis(ticks=4),
+            y=alt.Y(
+                f"{name}:Q",
+                axis=alt.Axis(title="°C", tickCount=3),
+                scale=alt.Scale(zero=False),
+            ),
+        )
+        for name in columns
+    ]  # fmt: skip
+    hover = _hover(base, [*columns])
+    return _finished(alt.layer(*lines, hover), height=110, description="Outside air [°C]")
+
+
+def _bound_shares(points: Sequence[FrontierPoint]) -> list[float | None]:
+    """Largest saving the bounds allow, in the unit of ``saving_fraction_of_full``.
+
+    Saving and objective are on one straight line, which the first and last point give.
+    """
+    first, last = points[0], points[-1]
+    slope_base = first.objective - last.objective
+    if slope_base == 0:
+        return [None] * len(points)
+    slope = (last.saving_fraction_of_full - first.saving_fraction_of_full) / slope_base
+    return [
+        None if p.bound is None else p.saving_fraction_of_full + slope * (p.objective - p.bound)
+        for p in points
+    ]
+
+
+def _frontier_chart(data: ReportData) -> Spec:
+    import altair as alt
+
+    points = sorted(data.frontier, key=lambda point: point.max_moves)
+    rows = [
+        {
+            "moves": point.moves,
+            "saving": round(point.saving_fraction_of_full, 5),
+            "bound": None if bound is None else round(bound, 5),
+            "limit": text.count(point.max_moves),
+            "objective": text.quantity(point.objective, data.currency),
+        }
+        for point, bound in zip(points, _bound_shares(points), strict=True)
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("moves:Q", axis=alt.Axis(title="Moves", tickCount=6, format=",d", grid=False))
+    )
+    axis = alt.Axis(title="Share of the full saving", format="%", tickCount=5)
+    tips = [
+        alt.Tooltip("limit:N", title="At most (moves)"),
+        alt.Tooltip("moves:Q", title="Moves made", format=",d"),
+        alt.Tooltip("saving:Q", title="Share of saving", format=".1%"),
+        alt.Tooltip("bound:Q", title="No plan above", format=".1%"),
+        alt.Tooltip("objective:N", title="Objective"),
+    ]
+    line = base.mark_line(color="var(--accent)", strokeWidth=2).encode(
+        y=alt.Y("saving:Q", axis=axis)
+    )
+    dots = base.mark_circle(color="var(--accent)", size=70, opacity=1).encode(
+        y="saving:Q", tooltip=tips
+    )
+    layers = [line, dots]
+    if any(row["bound"] is not None for row in rows):
+        bounds = base.mark_line(color="var(--muted)", strokeDash=[4, 3], strokeWidth=1.4)
+        layers.insert(0, bounds.transform_filter("datum.bound != null").encode(y="bound:Q"))
+    return _finished(alt.layer(*layers), 280, "Saving against number of moves")
+
+
+def _finished(chart: alt.LayerChart | alt.FacetChart, height: int, description: str) -> Spec:
+    """Fit the chart into its container and give it the look of the page."""
+    chart = chart.properties(width="container", height=height, description=description)
+    spec: Spec = chart.to_dict()
+    del spec["$schema"]  # an address the page must not seem to need
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    spec["config"] = _CONFIG
+    return spec
+
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+_CONFIG: Spec = {
+    "background": None,
+    "font": _FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "gridColor": "var(--line)",
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+        "titlePadding": 8,
+    },
+}
