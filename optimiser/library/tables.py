@@ -22,7 +22,7 @@ class Table:
 
     ``frame`` has every column of the specification except optional resource columns that the file
     leaves out; ``findings`` holds its problems and knows the line of each row; ``defaults_used``
-    says what was filled in.
+    says what was filled in; ``is_keyed`` is whether the columns that name a row are there.
     """
 
     spec: TableSpec
@@ -31,6 +31,7 @@ class Table:
     findings: Findings
     sha256: str
     defaults_used: tuple[str, ...]
+    is_keyed: bool
 
     @property
     def problems(self) -> list[Problem]:
@@ -67,7 +68,8 @@ def scan_table(path: Path, spec: TableSpec) -> Table:
         if values is not None:
             frame[column.name] = values
     _check_key(frame, spec, findings)
-    return Table(spec, path, frame, findings, raw.sha256, tuple(defaults))
+    is_keyed = set(spec.key) <= set(raw.columns)
+    return Table(spec, path, frame, findings, raw.sha256, tuple(defaults), is_keyed)
 
 
 def _column_values(

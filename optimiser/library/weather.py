@@ -113,7 +113,9 @@ def _times(body: list[list[str]], offset_h: float, findings: Findings) -> pd.Ser
     local = pd.to_datetime(text, errors="coerce").astype("datetime64[s]")
     expected = pd.date_range(f"{year}-01-01", periods=len(body), freq="h", unit="s")
     wrong = np.flatnonzero(local.to_numpy() != expected.to_numpy())
-    findings.add("month, day, hour", "is out of order", wrong[:1], parts, "hours 1 to 24, day by day")
+    findings.add(
+        "month, day, hour", "is out of order", wrong[:1], parts, "hours 1 to 24, day by day"
+    )
     shifted = pd.Series(expected) - pd.Timedelta(minutes=round(offset_h * 60))
     return shifted.dt.tz_localize("UTC")
 

@@ -1,0 +1,111 @@
+"""What policies refer to: hosts, racks, services, labels, resources and other policies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from optimiser.library.references import DocumentCheck
+from optimiser.schema.policy import (
+    AnyPolicy,
+    DomainCapacity,
+    Headroom,
+    HostSelector,
+    NotWorse,
+    Pin,
+    RequireLabel,
+    WorkloadSelector,
+)
+
+Labels = dict[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names a policy may refer to."""
+
+    resources: Collection[str] = ()
+    sla_classes: Collection[str] = ()
+    zones: Collection[str] = ()
+    cards: Collection[str] = ()
+    hosts: Collection[str] = ()
+    racks: Collection[str] = ()
+    rows: Collection[str] = ()
+    services: Collection[str] = ()
+    workloads: Collection[str] = ()
+    host_labels: Labels = field(default_factory=dict)
+    workload_labels: Labels = field(default_factory=dict)
+
+
+def check_policies(
+    check: DocumentCheck, policies: Sequence[AnyPolicy], known: Known, others: Sequence[str] = ()
+) -> None:
+    """Report the names in policies that refer to nothing; ``others`` are policies elsewhere."""
+    names = [*others, *(policy.name for policy in policies)]
+    for index, policy in enumerate(policies):
+        here = check.at("policies", index)
+        if policy.name in names[: len(others) + index]:
+            here.add(("name",), f"the policy {policy.name!r} is given twice")
+        if isinstance(policy, NotWorse):
+            for place, name in enumerate(policy.policies):
+                here.refer(("policies", place), name, [*names, "capacity"], "policy")
+        _check_fields(here, policy, known)
+
+
+def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None:
+    for name, value in policy:
+        if isinstance(value, WorkloadSelector):
+            _check_workloads(check.at(name), value, known)
+        if isinstance(value, HostSelector):
+            _check_hosts(check.at(name), value, known)
+    if isinstance(policy, DomainCapacity):
+        allowed = ["power", "space", *known.resources]
+        check.refer(("resource",), policy.resource, allowed, "resource")
+    if isinstance(policy, Headroom):
+        check.refer(("resource",), policy.resource, known.resources, "resource")
+    if isinstance(policy, Pin):
+        check.refer(("host",), policy.host, known.hosts, "host")
+    if isinstance(policy, RequireLabel):
+        _check_label_values(check, policy, known.host_labels)
+
+
+def _check_label_values(check: DocumentCheck, policy: RequireLabel, labels: Labels) -> None:
+    if check.refer(("label",), policy.label, labels, "host label"):
+        noun = f"value of the host label {policy.label!r}"
+        for place, value in enumerate(policy.values):
+            check.refer(("values", place), value, labels[policy.label], noun)
+
+
+def _check_workloads(check: DocumentCheck, selector: WorkloadSelector, known: Known) -> None:
+    for name, noun, allowed in (
+        ("names", "workload", known.workloads),
+        ("services", "service", known.services),
+        ("sla_classes", "SLA class", known.sla_classes),
+    ):
+        _check_names(check, name, getattr(selector, name), allowed, noun)
+    _check_labels(check, selector.labels, known.workload_labels, "workload")
+
+
+def _check_hosts(check: DocumentCheck, selector: HostSelector, known: Known) -> None:
+    for name, noun, allowed in (
+        ("names", "host", known.hosts),
+        ("racks", "rack", known.racks),
+        ("rows", "row", known.rows),
+        ("zones", "cooling zone", known.zones),
+        ("cards", "server card on any host", known.cards),
+    ):
+        _check_names(check, name, getattr(selector, name), allowed, noun)
+    _check_labels(check, selector.labels, known.host_labels, "host")
+
+
+def _check_names(
+    check: DocumentCheck, field_name: str, names: Sequence[str], known: Collection[str], noun: str
+) -> None:
+    for place, name in enumerate(names):
+        check.refer((field_name, place), name, known, noun)
+
+
+def _check_labels(check: DocumentCheck, wanted: dict[str, str], known: Labels, whose: str) -> None:
+    for key, value in wanted.items():
+        if check.refer(("labels", key), key, known, f"{whose} label"):
+            check.refer(("labels", key), value, known[key], f"value of the {whose} label {key!r}")
