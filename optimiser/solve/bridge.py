@@ -1,0 +1,221 @@
+"""The checked bridge from arrays to HiGHS: every status is read, every count read back.
+
+Imports numpy and the errors only; HiGHS is loaded when it is first needed, so that the child
+process starts fast and a process that never solves never loads it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from optimiser.errors import SolverError, did_you_mean
+from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.ranges import refuse_bad_numbers
+from optimiser.solve.settings import Option
+from optimiser.solve.status import SolveStatus, read_status
+
+INTEGRALITY_SAMPLE = 64
+_OWN_THREADS: dict[str, int] = {}
+
+
+def load_highspy() -> Any:
+    """Import highspy, unless OR-Tools is loaded: the two cannot share one process."""
+    if "highspy" not in sys.modules and any(name.startswith("ortools.") for name in sys.modules):
+        raise SolverError(
+            "OR-Tools is loaded in this process and cannot share it with HiGHS",
+            "run the second solver in a process of its own",
+        )
+    import highspy
+
+    return highspy
+
+
+def require_ok(status: Any, doing: str, *, warning_is_ok: bool = False) -> None:
+    """Raise SolverError unless a HiGHS call returned ``kOk`` (or ``kWarning`` where allowed)."""
+    if status.name == "kOk" or (warning_is_ok and status.name == "kWarning"):
+        return
+    raise SolverError(f"HiGHS answered {status.name} when {doing}")
+
+
+def set_options(highs: Any, options: Mapping[str, Option]) -> None:
+    """Set HiGHS options and read each back. Unknown names and refused values raise SolverError."""
+    known = highs.getOptions()
+    for name, value in options.items():
+        if not hasattr(known, name):
+            raise SolverError(f"HiGHS has no option '{name}'", did_you_mean(name, dir(known)))
+        if name == "threads":
+            _fix_threads(int(value))
+        status = highs.setOptionValue(name, value)
+        if status.name != "kOk" or highs.getOptionValue(name)[1] != value:
+            raise SolverError(f"HiGHS refused the value {value!r} for its option '{name}'")
+
+
+def _fix_threads(threads: int) -> None:
+    """Refuse a second thread count: inside one process HiGHS then fails without an exception."""
+    first = _OWN_THREADS.setdefault("threads", threads)
+    if threads != first:
+        raise SolverError(
+            f"this process already solves with threads={first} and cannot change to {threads}",
+            "use one thread count per process, or solve in a child process",
+        )
+
+
+def pass_to_highs(
+    compiled: Compiled,
+    options: Mapping[str, Option] | None = None,
+    start: Floats | None = None,
+    highs: Any = None,
+) -> Any:
+    """Hand a model, options and an optional start to HiGHS and prove that it arrived whole.
+
+    start: shape (columns,); NaN marks unknown entries. Used for MIPs only.
+    highs: a ``highspy.Highs`` to use again; its model is replaced.
+    Returns the ``highspy.Highs``. Raises SolverError with a sentence for anything refused.
+    """
+    highspy = load_highspy()
+    refuse_bad_numbers(compiled)
+    if highs is None:
+        highs = highspy.Highs()
+    else:
+        require_ok(highs.resetOptions(), "forgetting the options of an earlier solve")
+    set_options(highs, _quiet_defaults() | dict(options or {}))
+    require_ok(_pass_arrays(highs, compiled), "taking the model")
+    _read_back(highs, compiled)
+    if start is not None and compiled.is_mip:
+        _pass_start(highs, compiled, start)
+    return highs
+
+
+def _quiet_defaults() -> dict[str, Option]:
+    threads = _OWN_THREADS.get("threads", 1)
+    return {"log_to_console": False, "output_flag": False, "threads": threads}
+
+
+def _pass_arrays(highs: Any, compiled: Compiled) -> Any:
+    by_column = 1
+    return highs.passModel(
+        compiled.num_col,
+        compiled.num_row,
+        compiled.num_nz,
+        by_column,
+        compiled.sense,
+        compiled.offset,
+        compiled.cost,
+        compiled.col_lower,
+        compiled.col_upper,
+        compiled.row_lower,
+        compiled.row_upper,
+        compiled.start,
+        compiled.index,
+        compiled.value,
+        compiled.integrality.astype(np.int32),
+    )
+
+
+def _read_back(highs: Any, compiled: Compiled) -> None:
+    arrived = (highs.getNumCol(), highs.getNumRow(), highs.getNumNz())
+    sent = (compiled.num_col, compiled.num_row, compiled.num_nz)
+    if arrived != sent:
+        raise SolverError(
+            f"HiGHS holds {arrived} columns, rows and coefficients where {sent} were sent"
+        )
+    for j in _sample_columns(compiled):
+        status, kind = highs.getColIntegrality(int(j))
+        require_ok(status, "telling which columns are whole")
+        if (kind.name == "kInteger") != bool(compiled.integrality[j]):
+            raise SolverError(f"HiGHS lost whether {compiled.name_column(int(j))} is whole")
+
+
+def _sample_columns(compiled: Compiled) -> np.ndarray:
+    """Evenly spread columns of either kind. Reading all back costs more than passing them."""
+    if not compiled.is_mip:
+        return np.empty(0, dtype=int)
+    kinds = (np.flatnonzero(compiled.integrality), np.flatnonzero(~compiled.integrality))
+    return np.concatenate([kind[:: max(1, kind.size // INTEGRALITY_SAMPLE)] for kind in kinds])
+
+
+def _pass_start(highs: Any, compiled: Compiled, start: Floats) -> None:
+    start = np.asarray(start, dtype=np.float64)
+    if start.shape != (compiled.num_col,):
+        raise SolverError(f"a start of shape {start.shape} for {compiled.num_col} columns")
+    known = np.flatnonzero(np.isfinite(start)).astype(np.int32)
+    if known.size:
+        status = highs.setSolution(known.size, known, start[known])
+        require_ok(status, "taking the start")
+
+
+@dataclass(frozen=True, eq=False)
+class RawAnswer:
+    """What HiGHS says, unchecked. ``bound`` is its claim in the model's sense, None if none."""
+
+    status: SolveStatus
+    x: Floats | None = None
+    bound: float | None = None
+    row_dual: Floats | None = None
+    reduced_cost: Floats | None = None
+    nodes: int = 0
+    iterations: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def run_highs(highs: Any, compiled: Compiled) -> RawAnswer:
+    """Run a model passed by :func:`pass_to_highs` and read the unchecked answer."""
+    began = time.perf_counter()
+    require_ok(highs.run(), "solving", warning_is_ok=True)
+    answer = replace(_read_answer(highs, compiled), seconds=time.perf_counter() - began)
+    if answer.status is SolveStatus.INFEASIBLE_OR_UNBOUNDED:
+        return _tell_apart(highs, compiled, answer)
+    return answer
+
+
+def _read_answer(highs: Any, compiled: Compiled) -> RawAnswer:
+    info, solution = highs.getInfo(), highs.getSolution()
+    has_x = solution.value_valid and info.primal_solution_status != 0
+    has_duals = solution.dual_valid and not compiled.is_mip
+    return RawAnswer(
+        status=read_status(highs.getModelStatus().name),
+        x=np.asarray(solution.col_value) if has_x else None,
+        bound=float(info.mip_dual_bound) if compiled.is_mip else None,
+        row_dual=np.asarray(solution.row_dual) if has_duals else None,
+        reduced_cost=np.asarray(solution.col_dual) if has_duals else None,
+        nodes=max(0, int(info.mip_node_count)),
+        iterations=_count_iterations(info),
+    )
+
+
+def _count_iterations(info: Any) -> int:
+    counts = (
+        info.simplex_iteration_count,
+        info.ipm_iteration_count,
+        info.crossover_iteration_count,
+        info.pdlp_iteration_count,
+    )
+    return sum(max(0, int(count)) for count in counts)
+
+
+def _tell_apart(highs: Any, compiled: Compiled, answer: RawAnswer) -> RawAnswer:
+    """Separate infeasible from unbounded: without costs only infeasibility remains."""
+    require_ok(_pass_arrays(highs, compiled.with_cost(np.zeros(compiled.num_col))), "asking again")
+    require_ok(highs.run(), "asking again", warning_is_ok=True)
+    second = read_status(highs.getModelStatus().name)
+    if second is SolveStatus.OPTIMAL:
+        return replace(answer, status=SolveStatus.UNBOUNDED, x=None, bound=None)
+    if second is SolveStatus.INFEASIBLE:
+        return replace(answer, status=SolveStatus.INFEASIBLE, x=None, bound=None)
+    return answer
+
+
+Observer = Callable[[Any], None]
+
+
+def observe(highs: Any, on_solution: Observer, on_tick: Observer) -> None:
+    """Call back on each better MIP solution and often in between, with HiGHS's event."""
+    highs.cbMipImprovingSolution += on_solution
+    highs.cbMipInterrupt += on_tick

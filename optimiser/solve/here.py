@@ -1,0 +1,78 @@
+"""Solve in this process: the fast path for LPs and for hundreds of small sub-models.
+
+The time limit is only HiGHS's own here, which it may overrun; use
+:func:`optimiser.solve.worker.solve_in_child` when a deadline must hold.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from optimiser.errors import SolverError
+from optimiser.solve.bridge import load_highspy, pass_to_highs, run_highs
+from optimiser.solve.compiled import Compiled, Floats, stack_rows
+from optimiser.solve.judge import admit_point, judge_answer
+from optimiser.solve.settings import SolveResult, SolveSettings
+from optimiser.solve.status import SolveStatus
+
+_LOCAL = threading.local()
+
+
+def solve_here(
+    compiled: Compiled, settings: SolveSettings | None = None, start: Floats | None = None
+) -> SolveResult:
+    """Solve a model in this process and check the answer.
+
+    start: shape (columns,), NaN where unknown. A complete, legal start is never lost: the result
+    is at least as good.
+    """
+    settings = settings or SolveSettings()
+    highs = pass_to_highs(compiled, settings.to_options(), start, _own_highs())
+    raw = run_highs(highs, compiled)
+    return judge_answer(compiled, raw, admit_point(compiled, start), place_continuous)
+
+
+def _own_highs() -> Any:
+    """One ``Highs`` per thread, used again: making one costs more than a tiny solve."""
+    if not hasattr(_LOCAL, "highs"):
+        _LOCAL.highs = load_highspy().Highs()
+    return _LOCAL.highs
+
+
+def place_continuous(compiled: Compiled, x: Floats) -> Floats | None:
+    """Fix the whole columns of ``x`` and solve for the others; None if that is impossible."""
+    whole = compiled.integrality
+    if whole.all() or (np.abs(x - np.rint(x))[whole] > 0).any():
+        return None
+    lower = np.where(whole, x, compiled.col_lower)
+    upper = np.where(whole, x, compiled.col_upper)
+    fixed = compiled.with_bounds(lower, upper).as_relaxation()
+    try:
+        raw = run_highs(pass_to_highs(fixed, {}, None), fixed)
+    except SolverError:
+        return None
+    return raw.x if raw.status is SolveStatus.OPTIMAL else None
+
+
+def confirm_optimal(
+    compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
+) -> bool:
+    """Ask a second time, another way, whether anything better than ``result`` exists.
+
+    Adds the row "better than the result by more than the gap" and solves without presolve under
+    another seed. True only when that is infeasible: a wrong optimum of the first run does not
+    survive unless both runs err alike. For small models.
+    """
+    if result.objective is None:
+        return False
+    settings = settings or SolveSettings()
+    margin = max(1e-6, settings.gap) * max(1.0, abs(result.objective))
+    target = result.objective - compiled.offset - compiled.sense * margin
+    lower, upper = (-np.inf, target) if compiled.sense == 1 else (target, np.inf)
+    harder = stack_rows(compiled, compiled.cost, lower, upper)
+    options = settings.to_options() | {"presolve": "off", "random_seed": settings.seed + 1}
+    answer = run_highs(pass_to_highs(harder, options, None, _own_highs()), harder)
+    return answer.status is SolveStatus.INFEASIBLE
