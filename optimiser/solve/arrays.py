@@ -50,6 +50,7 @@ class Data(NamedTuple):
     reserve_column: np.ndarray  # (headroom rule, step) demand column
     reserve_fraction: np.ndarray
     reserve_amount: np.ndarray
+    reserve_num_domains: np.ndarray
     on_mask: np.ndarray  # (max_hosts_on rule, host)
     on_limit: np.ndarray
     move_mask: np.ndarray  # (max_moves rule, workload)
@@ -135,6 +136,7 @@ def _reserves(problem: Problem) -> dict[str, np.ndarray]:
         "reserve_column": np.array(column, dtype=np.int64).reshape(len(chosen), num_steps),
         "reserve_fraction": np.array([r.policy.fraction for r in chosen], dtype=float),
         "reserve_amount": np.array([r.policy.amount for r in chosen], dtype=float),
+        "reserve_num_domains": np.array([len(r.domain_names) for r in chosen], dtype=np.int64),
     }
 
 

@@ -134,8 +134,21 @@ def give_devices(data: Data, state: State, workload: int, host: int) -> None:
 
 
 @jit
-def add(data: Data, state: State, workload: int, host: int) -> None:
-    """Put a workload on a host (which must be able to hold it)."""
+def hold_devices(data: Data, state: State, workload: int, host: int, mask: int) -> None:
+    """Give a workload exactly the devices of a mask."""
+    amount = min(data.device_request[data.flavour[workload]], data.device_size)
+    for device in range(state.device_free.shape[1]):
+        if (mask >> np.uint64(device)) & np.uint64(1):
+            state.device_free[host, device] -= amount
+    state.device_mask[workload] = mask
+
+
+@jit
+def add(data: Data, state: State, workload: int, host: int, mask: int) -> None:
+    """Put a workload on a host (which must be able to hold it).
+
+    ``mask`` names the devices it had there before; 0 lets it choose.
+    """
     was_on = is_on(state, host)
     first = state.head[host]
     state.following[workload], state.previous[workload] = first, -1
@@ -145,7 +158,10 @@ def add(data: Data, state: State, workload: int, host: int) -> None:
     state.members[host] += 1
     state.host[workload] = host
     if data.device_size > 0:
-        take_devices(data, state, workload, host)
+        if mask > 0:
+            hold_devices(data, state, workload, host, mask)
+        else:
+            take_devices(data, state, workload, host)
     shift_load(data, state, workload, host, 1)
     if not was_on:
         switch(data, state, host, 1)
@@ -285,10 +301,8 @@ def budgets_hold(data: Data, state: State) -> bool:
             return False
     for rule in range(len(data.reserve_fraction)):
         keep = 1.0 - data.reserve_fraction[rule]
-        for domain in range(state.reserve_capacity.shape[1]):
+        for domain in range(data.reserve_num_domains[rule]):
             room = state.reserve_capacity[rule, domain] * keep - data.reserve_amount[rule]
-            if state.reserve_capacity[rule, domain] == 0.0:
-                continue
             for step in range(state.reserve_use.shape[2]):
                 if state.reserve_use[rule, domain, step] > room + 1e-6:
                     return False

@@ -20,7 +20,7 @@ from optimiser.schema.policy import (
     InletTemperature,
     RedundantFeed,
 )
-from optimiser.twin.plant import plant_capacity_w
+from optimiser.twin.plant_limit import plant_capacity_w
 from optimiser.twin.rules import Rule, domains
 
 LEVELS = ("pdu", "ups", "feed")
@@ -114,7 +114,11 @@ def _roll_up(
 
 def planning_loss(twin: xr.Dataset, level: str) -> tuple[np.ndarray, np.ndarray]:
     """Return slope and constant [W] of a stage's planning input: ``slope·output + constant``."""
-    slope = 1.0 + twin[f"{level}_proportional_fraction"].values + twin[f"{level}_square_fraction"].values
+    slope = (
+        1.0
+        + twin[f"{level}_proportional_fraction"].values
+        + twin[f"{level}_square_fraction"].values
+    )
     return slope, twin[f"{level}_no_load_fraction"].values * twin[f"{level}_nominal_w"].values
 
 
@@ -171,7 +175,9 @@ def _redundant_rows(twin: xr.Dataset, rule: Rule, policy: RedundantFeed) -> Rack
             coefficient, offset = loads[level]
             rating = twin[f"{level}_rating_w"].values * policy.limit_fraction
             parts.append((coefficient, offset, rating))
-            names += [f"{level} {n} with {policy.level} {lost_name} lost" for n in twin[level].values]
+            names += [
+                f"{level} {n} with {policy.level} {lost_name} lost" for n in twin[level].values
+            ]
     coefficient, offset, rating = (np.concatenate(column) for column in zip(*parts, strict=True))
     return _rows(rule, twin, coefficient, offset, rating, names)
 

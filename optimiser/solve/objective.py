@@ -1,0 +1,96 @@
+"""What a placement costs, exactly as the Pyomo model counts it, by objective term."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.solve.problem import Problem
+from optimiser.twin.surrogate import marginal_w_per_w, surrogate_power
+
+TERMS = ("energy_cost", "carbon", "water", "migration", "host_on")
+
+
+def host_power_w(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return the believed power of each host (host, step) [W]: envelope, GPUs, or standby."""
+    twin = problem.twin
+    load = np.zeros_like(problem.capacity)
+    placed = host >= 0
+    np.add.at(load, host[placed], problem.use[problem.flavour[placed]])
+    column = problem.power_column
+    fraction = load[:, column] / np.maximum(problem.capacity[:, column], 1)
+    kind = twin["host_kind"].values
+    power = envelope_w(problem, kind, fraction)
+    device = np.zeros(problem.num_hosts)
+    np.add.at(device, host[placed], problem.device_request[problem.flavour[placed]])
+    power += (device * problem.gpu_w_per_unit)[:, None]
+    return np.where(on[:, None], power, twin["kind_standby_w"].values[kind][:, None])
+
+
+def envelope_w(problem: Problem, kind: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """Return envelope power (host, step) [W] at load fractions (host, step)."""
+    piece = np.minimum((fraction * 10.0).astype(np.int64), 9)
+    slope = problem.envelope.slope_w[kind[:, None], piece]
+    return problem.envelope.intercept_w[kind[:, None], piece] + slope * fraction
+
+
+def rack_power_w(problem: Problem, host_w: np.ndarray) -> np.ndarray:
+    """Return rack power (rack, step) [W] from host power (host, step)."""
+    rack = np.zeros((problem.twin.sizes["rack"], host_w.shape[1]))
+    np.add.at(rack, problem.twin["host_rack"].values, host_w)
+    return rack
+
+
+def planning_rack_power_w(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return the rack power (rack, step) [W] that rules are checked against."""
+    gap = problem.envelope.gap_w[problem.twin["host_kind"].values]
+    return rack_power_w(problem, host_power_w(problem, host, on) + np.where(on, gap, 0.0)[:, None])
+
+
+def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, float]:
+    """Return the objective terms of a placement, in money over the horizon.
+
+    ``host`` (workload,) and ``on`` (host,) bool.
+    """
+    twin = problem.twin
+    step = twin["step_of_time"].values
+    rack = rack_power_w(problem, host_power_w(problem, host, on))[:, step]
+    power_w, water_l_per_h = surrogate_power(problem.surrogate, rack)
+    hours = twin["period_h"].values
+    kwh = power_w / 1e3 * hours
+    moved = (problem.today >= 0) & (host != problem.today)
+    weights = problem.weights
+    grams = float((kwh * twin["carbon_g_per_kwh"].values).sum())
+    litres = float((water_l_per_h * hours).sum())
+    return {
+        "energy_cost": float((kwh * twin["price_per_kwh"].values).sum()),
+        "carbon": grams / 1e6 * weights.carbon_price_per_t,
+        "water": litres / 1e3 * _water_price(problem),
+        "migration": float(problem.move_cost[moved].sum()),
+        "host_on": float(on.sum()) * problem.host_on_cost,
+    }
+
+
+def _water_price(problem: Problem) -> float:
+    return float(problem.twin.attrs["water_price_per_m3"]) if problem.weights.water else 0.0
+
+
+def rack_prices(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return the worth of one watt of rack power in each step (rack, step), in money.
+
+    Energy and carbon at the facility's marginal efficiency around this placement, water at the
+    average of the plan.
+    """
+    twin = problem.twin
+    step, hours = twin["step_of_time"].values, twin["period_h"].values
+    rack = rack_power_w(problem, host_power_w(problem, host, on))[:, step]
+    slope = marginal_w_per_w(problem.surrogate, rack)
+    weights = problem.weights
+    per_kwh = twin["price_per_kwh"].values
+    per_kwh = per_kwh + twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
+    by_time = slope * (per_kwh * hours / 1e3)[None, :]
+    power, water = surrogate_power(problem.surrogate, rack)
+    per_watt = float(water.sum() / max(float(rack.sum()), 1.0))  # L/h per W of rack power
+    by_time = by_time + (per_watt * hours / 1e3 * _water_price(problem))[None, :]
+    price = np.zeros((rack.shape[0], twin.sizes["step"]))
+    np.add.at(price.T, step, by_time.T)
+    return price

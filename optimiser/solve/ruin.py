@@ -1,0 +1,283 @@
+"""Compiled ruin and recreate: empty some hosts, put their workloads back better.
+
+One round removes the workloads of a few hosts (or of one service, or a sample), reinserts them
+largest first where they cost least, and keeps the result when it is cheaper or, early on, a
+little dearer (threshold accepting). Every intermediate placement obeys the hard rules that can be
+checked at insertion; rules about whole groups, reserves and budgets are checked before a round is
+accepted.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from optimiser.solve.arrays import Data, State
+from optimiser.solve.kernel import (
+    add,
+    added_cost,
+    budgets_hold,
+    fits,
+    groups_hold,
+    is_on,
+    jit,
+    remove,
+    rows_hold,
+)
+
+SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
+
+
+@jit
+def fullness(data: Data, state: State, workload: int, host: int) -> float:
+    """How full the tightest and the average column of a host would be (0 to 2)."""
+    flavour, highest, total = data.flavour[workload], 0.0, 0.0
+    for column in range(data.use.shape[1]):
+        load = state.load[host, column] + data.use[flavour, column]
+        share = load * data.inverse_capacity[host, column]
+        highest = max(highest, share)
+        total += share
+    return highest + total / data.use.shape[1]
+
+
+@jit
+def share_of_host(data: Data, workload: int, host: int) -> float:
+    """Largest share of any column of an empty host that a workload takes."""
+    flavour, highest = data.flavour[workload], 0.0
+    for column in range(data.use.shape[1]):
+        share = data.use[flavour, column] * data.inverse_capacity[host, column]
+        highest = max(highest, share)
+    return highest
+
+
+@jit
+def score(
+    data: Data, state: State, workload: int, host: int, tightness: float, scale: float
+) -> float:
+    """Cost of an insertion; an empty host counts only the share of it that is taken."""
+    cost = added_cost(data, state, workload, host)
+    if is_on(state, host):
+        return cost - tightness * scale * fullness(data, state, workload, host)
+    return cost * share_of_host(data, workload, host) + 1e3 * scale
+
+
+@jit
+def best_host(
+    data: Data,
+    state: State,
+    workload: int,
+    tightness: float,
+    scale: float,
+    stamp: np.ndarray,
+    mark: int,
+) -> int:
+    """Return the cheapest legal host, −1 when there is none.
+
+    Of the sleeping hosts of a class only the first is looked at: they are alike.
+    """
+    barred = np.zeros(len(data.rack), dtype=np.bool_)
+    while True:
+        best, lowest = -1, np.inf
+        mark -= 1
+        for host in range(len(data.rack)):
+            if barred[host]:
+                continue
+            if not is_on(state, host):
+                if stamp[data.host_class[host]] == mark:
+                    continue
+                stamp[data.host_class[host]] = mark
+            if not fits(data, state, workload, host):
+                continue
+            value = score(data, state, workload, host, tightness, scale)
+            value += SHAKE * scale * np.random.random() * tightness
+            if value < lowest:
+                best, lowest = host, value
+        if best < 0 or rows_hold(data, state, workload, best):
+            return best
+        for host in range(len(data.rack)):  # a rack without room has none on its other hosts
+            if data.rack[host] == data.rack[best]:
+                barred[host] = True
+
+
+@jit
+def pick_host(state: State, data: Data) -> int:
+    """Return a random host that is on, empty ones first favoured (tournament of three)."""
+    best, lowest = -1, np.inf
+    for _ in range(200):
+        host = np.random.randint(len(data.rack))
+        if state.members[host] == 0:
+            continue
+        share = 0.0
+        for column in range(data.use.shape[1]):
+            share = max(share, state.load[host, column] * data.inverse_capacity[host, column])
+        share += 0.3 * np.random.random()
+        if share < lowest:
+            best, lowest = host, share
+        if np.random.random() < 0.34:
+            break
+    return best
+
+
+@jit
+def empty_host(data: Data, state: State, host: int, keep: float, out: np.ndarray, n: int) -> int:
+    """Remove a host's workloads, each kept with probability ``keep``; return the new count."""
+    workload = state.head[host]
+    while workload >= 0:
+        after = state.following[workload]
+        if n < len(out) and np.random.random() >= keep:
+            remove(data, state, workload)
+            out[n] = workload
+            n += 1
+        workload = after
+    return n
+
+
+@jit
+def empty_group(data: Data, state: State, workload: int, out: np.ndarray, n: int) -> int:
+    """Remove every member of one group that a workload belongs to."""
+    if len(data.num_domains) == 0:
+        return n
+    rule = np.random.randint(len(data.num_domains))
+    group = data.group[rule, workload]
+    if group < 0:
+        return n
+    for other in range(len(data.flavour)):
+        if data.group[rule, other] == group and state.host[other] >= 0 and n < len(out):
+            remove(data, state, other)
+            out[n] = other
+            n += 1
+    return n
+
+
+@jit
+def ruin(
+    data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray
+) -> int:
+    """Remove the workloads of one round; fill ``out``, their hosts and their devices."""
+    before, devices = state.host.copy(), state.device_mask.copy()
+    n, kind = 0, np.random.random()
+    first = pick_host(state, data)
+    if first < 0:
+        return 0
+    if kind < 0.1:
+        n = empty_group(data, state, state.head[first], out, n)
+    n = empty_host(data, state, first, 0.0, out, n)
+    for _ in range(np.random.randint(1, 5)):
+        other = pick_host(state, data) if np.random.random() < 0.5 else any_host(state, data)
+        if other >= 0:
+            n = empty_host(data, state, other, 0.0 if kind < 0.5 else 0.6, out, n)
+    for position in range(n):
+        origin[position] = before[out[position]]
+        masks[position] = devices[out[position]]
+    return n
+
+
+@jit
+def any_host(state: State, data: Data) -> int:
+    """Return some random host that holds workloads."""
+    for _ in range(50):
+        host = np.random.randint(len(data.rack))
+        if state.members[host] > 0:
+            return host
+    return -1
+
+
+@jit
+def recreate(
+    data: Data,
+    state: State,
+    out: np.ndarray,
+    n: int,
+    weight: np.ndarray,
+    tightness: float,
+    scale: float,
+    stamp: np.ndarray,
+    mark: int,
+) -> int:
+    """Insert workloads largest first (with noise); return how many found no host."""
+    key = np.empty(n)
+    for position in range(n):
+        key[position] = -weight[out[position]] * (1.0 + 0.3 * np.random.random())
+    order = np.argsort(key)
+    failed = 0
+    for position in order:
+        mark -= 1000
+        host = best_host(data, state, out[position], tightness, scale, stamp, mark)
+        if host < 0:
+            failed += 1
+        else:
+            add(data, state, out[position], host, np.uint64(0))
+    return failed
+
+
+@jit
+def total_cost(data: Data, state: State) -> float:
+    """Cost of all hosts and moves at the current prices."""
+    total = state.cost.sum()
+    for workload in range(len(data.flavour)):
+        host, today = state.host[workload], data.today[workload]
+        if today >= 0 and host >= 0 and host != today:
+            total += data.move_cost[workload]
+    return total
+
+
+@jit
+def undo(
+    data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray, n: int
+) -> None:
+    """Take a round back."""
+    for position in range(n):
+        if state.host[out[position]] >= 0:
+            remove(data, state, out[position])
+    for position in range(n):
+        if origin[position] >= 0:
+            add(data, state, out[position], origin[position], masks[position])
+
+
+@jit
+def search(
+    data: Data,
+    state: State,
+    weight: np.ndarray,
+    rounds: int,
+    temperature: float,
+    cooling: float,
+    scale: float,
+    seed: int,
+) -> tuple[float, int]:
+    """Run rounds of ruin and recreate; return the change in cost and the rounds accepted.
+
+    ``temperature`` is the largest worsening accepted (money), multiplied by ``cooling`` each
+    round. ``scale`` is a typical host's cost, which makes scores comparable.
+    """
+    np.random.seed(seed)
+    out = np.empty(min(len(data.flavour), 4000), dtype=np.int64)
+    origin = np.empty(len(out), dtype=np.int64)
+    masks = np.empty(len(out), dtype=np.uint64)
+    stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
+    accepted, mark = 0, -1
+    start = total_cost(data, state)
+    current = start
+    for _ in range(rounds):
+        temperature *= cooling
+        n = ruin(data, state, out, origin, masks)
+        if n == 0:
+            continue
+        mark -= 1000 * (n + 1)
+        tightness = 0.5 * np.random.random()
+        failed = recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
+        legal = failed == 0 and budgets_hold(data, state)
+        position = 0
+        while legal and position < n:
+            legal = groups_hold(data, state, out[position])
+            position += 1
+        cost = total_cost(data, state) if legal else np.inf
+        if legal and cost < current + temperature * np.random.random():
+            current = cost
+            accepted += 1
+        else:
+            undo(data, state, out, origin, masks, n)
+    return current - start, accepted
+
+
+__all__ = ["best_host", "numba", "recreate", "search", "total_cost"]

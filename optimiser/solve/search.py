@@ -1,0 +1,180 @@
+"""Drive the compiled search: load a placement, run rounds, read the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.solve.arrays import Data, State, bundle, empty_state
+from optimiser.solve.kernel import (
+    add,
+    budgets_hold,
+    fits,
+    groups_hold,
+    jit,
+    refresh_host,
+    rows_hold,
+    switch,
+)
+from optimiser.solve.objective import evaluate, rack_prices
+from optimiser.solve.problem import Problem
+from optimiser.solve.ruin import recreate, search
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A placement with its objective.
+
+    ``host`` (workload,) int32, ``on`` (host,) bool, ``devices`` (workload,) uint64 bit masks.
+    """
+
+    host: np.ndarray
+    on: np.ndarray
+    devices: np.ndarray
+    terms: dict[str, float]
+
+    @property
+    def objective(self) -> float:
+        """Sum of the terms, in money over the horizon."""
+        return sum(self.terms.values())
+
+
+class Searcher:
+    """One search state over a problem; prices are relinearised on request."""
+
+    def __init__(self, problem: Problem, data: Data | None = None) -> None:
+        self.problem = problem
+        self.data = data if data is not None else bundle(problem)
+        self.weight = workload_weight(problem)
+        self.state: State | None = None
+        self.scale = 1.0
+
+    def load(self, candidate_host: np.ndarray, on: np.ndarray) -> np.ndarray:
+        """Start from a placement; return the workloads that could not stay where they are.
+
+        Workloads are put back one by one where the rules allow it, so the state is always legal
+        as far as single insertions can tell.
+        """
+        price = rack_prices(self.problem, candidate_host, on)
+        self.state = empty_state(self.problem, self.data, price)
+        self.scale = typical_cost(self.problem, price)
+        order = np.argsort(-self.weight, kind="stable")
+        return order[~put_back(self.data, self.state, candidate_host, order)]
+
+    def place(self, workloads: np.ndarray, seed: int) -> int:
+        """Insert workloads where they cost least; return how many found no host."""
+        stamp = np.zeros(int(self.data.host_class.max()) + 1, dtype=np.int64)
+        return recreate_seeded(
+            self.data, self._ready, workloads.astype(np.int64), self.weight, self.scale, stamp, seed
+        )
+
+    def run(self, rounds: int, start: float, end: float, seed: int) -> float:
+        """Run rounds with thresholds from ``start`` to ``end`` hosts' cost; return the change."""
+        cooling = (end / start) ** (1.0 / max(1, rounds))
+        change, _ = search(
+            self.data, self._ready, self.weight, rounds, start * self.scale, cooling, self.scale, seed
+        )
+        return float(change)
+
+    def wake_reserves(self) -> bool:
+        """Turn sleeping hosts on until every reserve holds; return whether they do."""
+        return wake(self.data, self._ready)
+
+    def candidate(self) -> Candidate:
+        """Return a copy of the current placement with its exact objective."""
+        state = self._ready
+        host = state.host.copy()
+        on = (state.members > 0) | state.forced_on
+        return Candidate(host, on, state.device_mask.copy(), evaluate(self.problem, host, on))
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether everything is placed and all rules of groups and budgets hold."""
+        return bool(is_legal(self.data, self._ready))
+
+    @property
+    def _ready(self) -> State:
+        if self.state is None:
+            raise RuntimeError("load a placement before searching")
+        return self.state
+
+
+def workload_weight(problem: Problem) -> np.ndarray:
+    """Return the size of each workload: its largest share of the mean host, (workload,)."""
+    mean = np.maximum(problem.capacity.mean(axis=0), 1.0)
+    size = (problem.use / mean).max(axis=1)
+    devices = problem.device_request / max(1.0, float(problem.host_devices.mean()) * max(1, problem.device_size))
+    free = problem.eligibility.allowed.mean(axis=1)
+    # workloads that few hosts may hold go first
+    return np.maximum(size, devices)[problem.flavour] + (1.0 - free)[problem.eligibility.of_workload]
+
+
+def typical_cost(problem: Problem, price: np.ndarray) -> float:
+    """Return the cost of a typical host at half load over the horizon."""
+    curve = problem.twin["kind_curve_w"].values[:, 5].mean()
+    return float(curve * price.sum(axis=1).mean() + problem.host_on_cost) or 1.0
+
+
+@jit
+def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Insert workloads on the given hosts where the rules allow; return which were."""
+    done = np.zeros(len(order), dtype=np.bool_)
+    for position in range(len(order)):
+        workload = order[position]
+        target = host[workload]
+        if target < 0 or not fits(data, state, workload, target):
+            continue
+        if rows_hold(data, state, workload, target):
+            add(data, state, workload, target, np.uint64(0))
+            done[position] = True
+    return done
+
+
+@jit
+def recreate_seeded(
+    data: Data,
+    state: State,
+    workloads: np.ndarray,
+    weight: np.ndarray,
+    scale: float,
+    stamp: np.ndarray,
+    seed: int,
+) -> int:
+    """Insert workloads with a given seed; return how many found no host."""
+    np.random.seed(seed)
+    return recreate(data, state, workloads, len(workloads), weight, 0.25, scale, stamp, -1)
+
+
+@jit
+def is_legal(data: Data, state: State) -> bool:
+    """Whether everything is placed and groups, reserves and budgets hold."""
+    for workload in range(len(data.flavour)):
+        if state.host[workload] < 0 or not groups_hold(data, state, workload):
+            return False
+    return budgets_hold(data, state)
+
+
+@jit
+def wake(data: Data, state: State) -> bool:
+    """Turn on the sleeping hosts that cost least until every reserve holds."""
+    for _ in range(len(data.rack)):
+        if budgets_hold(data, state):
+            return True
+        best, lowest = -1, np.inf
+        for host in range(len(data.rack)):
+            if state.members[host] > 0 or state.forced_on[host]:
+                continue
+            useful = False
+            for rule in range(len(data.reserve_fraction)):
+                useful = useful or data.reserve_domain[rule, host] >= 0
+            price = data.intercept[data.kind[host], 0] * state.price[data.rack[host]].sum()
+            size = max(1.0, float(data.capacity[host].max()))
+            if useful and data.allowed[:, host].any() and (price + data.on_cost) / size < lowest:
+                best, lowest = host, (price + data.on_cost) / size
+        if best < 0:
+            return False
+        state.forced_on[best] = True
+        switch(data, state, best, 1)
+        refresh_host(data, state, best)
+    return budgets_hold(data, state)
