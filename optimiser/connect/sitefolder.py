@@ -63,13 +63,13 @@ def write_site(folder: SiteFolder, target: Path, *, force: bool = False) -> Path
     Raises ``UsageError`` when ``target`` is in the way.
     """
     target = Path(target)
-    _refuse_in_the_way(target, force)
+    refuse_in_the_way(target, force)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         draft.chmod(0o755)
         _write_files(folder, draft)
-        _replace(draft, target)
+        replace_site(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
@@ -156,7 +156,8 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _refuse_in_the_way(target: Path, force: bool) -> None:
+def refuse_in_the_way(target: Path, force: bool) -> None:
+    """Raise ``UsageError`` when ``target`` exists and may not be replaced by a site folder."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not force:
@@ -168,7 +169,8 @@ def _refuse_in_the_way(target: Path, force: bool) -> None:
         )
 
 
-def _replace(draft: Path, target: Path) -> None:
+def replace_site(draft: Path, target: Path) -> None:
+    """Rename ``draft`` to ``target``; the ``runs/`` of an old site there are kept."""
     if not target.exists():
         draft.replace(target)
         return

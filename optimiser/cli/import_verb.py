@@ -1,0 +1,132 @@
+"""``dcopt import``: make a site folder from another tool's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optimiser.cli.call import Call
+from optimiser.cli.verb import SETTINGS, verb
+
+if TYPE_CHECKING:
+    from optimiser.connect.report import ImportReport
+
+
+@click.group(name="import", context_settings=SETTINGS)
+def import_group() -> None:
+    """Make a site folder from another tool's files or a public data set.
+
+    The folder is written whole or not at all, with a dataset.yaml that says where everything
+    came from and what was assumed; dcopt check and dcopt plan then read it like any other site.
+    """
+
+
+_TARGET = click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Site folder to write.",
+)
+_FORCE = click.option("--force", is_flag=True, help="Replace a site that is there.")
+_FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+
+
+@verb(
+    name="alibaba-gpu",
+    examples=(
+        ("dcopt import alibaba-gpu cluster-trace-gpu-v2023/csv -o gpu", "Import the trace"),
+        ("dcopt plan gpu", "Plan it"),
+    ),
+)
+@_FOLDER
+@_TARGET
+@click.option("--pods", default="default", show_default=True, help="Which list of pods to read.")
+@click.option("--nodes", default="all", show_default=True, help="Which list of nodes to read.")
+@click.option(
+    "--which",
+    type=click.Choice(("ran", "running", "all")),
+    default="ran",
+    show_default=True,
+    help="Pods that ran at some time, that still run at the end, or all of the list.",
+)
+@click.option(
+    "--start",
+    type=click.Choice(("none", "first-fit")),
+    default="none",
+    show_default=True,
+    help="Today's placement: the trace has none; first-fit places pods as they arrived.",
+)
+@_FORCE
+def alibaba_gpu(
+    call: Call,
+    folder: Path,
+    target: Path,
+    pods: str,
+    nodes: str,
+    which: str,
+    start: str,
+    force: bool,
+) -> None:
+    """Import the Alibaba GPU cluster trace of 2023 from the folder with its CSV files.
+
+    Nodes become hosts with one card per GPU model, GPU count, CPU and memory; pods become
+    workloads that ask for CPU, memory and whole or shared GPUs, fenced to the GPU models they
+    name. The power numbers of the cards are generic and say so.
+    """
+    from optimiser.workflow.imports import import_alibaba
+
+    _tell(
+        call,
+        import_alibaba(
+            folder, target, pods=pods, nodes=nodes, which=which, start=start, force=force
+        ),
+    )
+
+
+@verb(
+    name="planetlab",
+    examples=(
+        ("dcopt import planetlab planetlab/20110303 -o pl", "Import one day"),
+        ("dcopt plan pl", "Plan it"),
+    ),
+)
+@_FOLDER
+@_TARGET
+@click.option(
+    "--memory",
+    type=click.Choice(("ignore", "honour")),
+    default="ignore",
+    show_default=True,
+    help="Whether the memory of the VM types counts.",
+)
+@_FORCE
+def planetlab(call: Call, folder: Path, target: Path, memory: str, force: bool) -> None:
+    """Import one day of PlanetLab CPU traces (a folder of one file per VM).
+
+    The VMs run on a synthetic fleet of 800 hosts of the two published HP server models, spread
+    round robin, in 288 periods of five minutes.
+    """
+    from optimiser.workflow.imports import import_planetlab
+
+    _tell(call, import_planetlab(folder, target, memory=memory, force=force))
+
+
+def _tell(call: Call, report: ImportReport) -> None:
+    from optimiser.cli.console import print_json, print_tables
+
+    if call.json:
+        print_json("dcopt.import/1", report.to_dict())
+        return
+    told = f"{report.hosts:,} hosts and {report.workloads:,} workloads"
+    print_tables(f"{report.target}: {told}, {report.placed:,} placed today")
+    print_tables(*(f"  {note}" for note in report.notes))
+    if not call.quiet:
+        print_tables(f"next: dcopt plan {report.target}")
+
+
+import_group.add_command(alibaba_gpu)
+import_group.add_command(planetlab)

@@ -1,0 +1,86 @@
+"""``placements.csv``, ``moves.csv`` and ``reverse_moves.csv``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimiser.errors import InputError, Problem
+from optimiser.schema.plan import Move
+
+PLACEMENT_COLUMNS = ("workload", "service", "host_before", "host", "rack", "devices")
+MOVE_COLUMNS = (
+    "wave", "order", "workload", "service", "source", "target", "memory_gib", "bounce", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlacementRow:
+    """Where one workload runs in the plan; ``devices`` as in the placement table, ``0;1``."""
+
+    workload: str
+    service: str
+    host_before: str
+    host: str
+    rack: str
+    devices: str = ""
+
+
+def write_placements(path: Path, rows: Iterable[PlacementRow]) -> None:
+    """Write the placement of every workload."""
+    _write(path, PLACEMENT_COLUMNS, ([getattr(row, c) for c in PLACEMENT_COLUMNS] for row in rows))
+
+
+def write_moves(path: Path, moves: Iterable[Move]) -> None:
+    """Write moves in their order."""
+    _write(path, MOVE_COLUMNS, (_move_cells(move) for move in moves))
+
+
+def _move_cells(move: Move) -> list[str]:
+    values = move.model_dump()
+    values["bounce"] = "yes" if move.bounce else ""
+    values["memory_gib"] = f"{move.memory_gib:.6g}"
+    return [str(values[column]) for column in MOVE_COLUMNS]
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def read_placements(path: Path) -> list[PlacementRow]:
+    """Read a placement table of a run. Raises ``InputError`` naming the line of each mistake."""
+    rows = _read(path, PLACEMENT_COLUMNS)
+    return [PlacementRow(**row) for row in rows]
+
+
+def read_moves(path: Path) -> list[Move]:
+    """Read a move table of a run. Raises ``InputError`` naming the line of each mistake."""
+    moves, problems = [], []
+    for line, row in enumerate(_read(path, MOVE_COLUMNS), start=2):
+        try:
+            moves.append(Move.model_validate({**row, "bounce": row["bounce"] == "yes"}))
+        except ValueError as error:
+            problems.append(Problem(str(error).splitlines()[0], str(path), line))
+    if problems:
+        raise InputError(problems)
+    return moves
+
+
+def _read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = list(csv.reader(stream, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(Problem(f"cannot be read: {error}", str(path))) from None
+    if not lines or tuple(lines[0]) != tuple(columns):
+        raise InputError(Problem("has other columns", str(path), 1, expected=", ".join(columns)))
+    bad = [n for n, cells in enumerate(lines[1:], start=2) if len(cells) != len(columns)]
+    if bad:
+        what = f"has not {len(columns)} cells"
+        raise InputError([Problem(what, str(path), line) for line in bad[:20]])
+    return [dict(zip(columns, cells, strict=True)) for cells in lines[1:]]

@@ -1,0 +1,76 @@
+"""Read a site, and say what it holds and what is wrong with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimiser.analysis.verdict import placement_today
+from optimiser.analysis.verify import verify
+from optimiser.workflow.loading import Loaded, load
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a site holds. ``rules`` are (name, kind, is soft); ``broken`` counts by rule."""
+
+    site: str
+    study: str
+    counts: dict[str, int]
+    rules: list[tuple[str, str, bool]]
+    has_placement: bool
+    broken: dict[str, int]
+    violations: list[str]
+    files: dict[str, str]
+    defaults: list[str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON types."""
+        return dataclasses.asdict(self)
+
+
+def check_site(path: Path) -> CheckResult:
+    """Read a site folder or study file and judge today's placement by every rule.
+
+    Raises ``InputError`` with every mistake of the input.
+    """
+    loaded = load(path)
+    broken, sentences = _today(loaded)
+    return CheckResult(
+        site=loaded.site_input.site.name,
+        study=loaded.study.name,
+        counts=_counts(loaded),
+        rules=[(rule.name, rule.kind, not rule.is_hard) for rule in loaded.rules],
+        has_placement=loaded.has_placement,
+        broken=broken,
+        violations=sentences,
+        files=loaded.site_input.files,
+        defaults=defaults_of(loaded),
+    )
+
+
+def defaults_of(loaded: Loaded) -> list[str]:
+    """Return every default in use, those of the documents and those of the twin."""
+    told: list[str] = json.loads(loaded.twin.attrs["defaults"])
+    return [*loaded.site_input.defaults_used, *told]
+
+
+def _today(loaded: Loaded) -> tuple[dict[str, int], list[str]]:
+    if not loaded.has_placement:
+        return {}, []
+    verdict = verify(loaded.twin, loaded.rules, placement_today(loaded.twin))
+    return verdict.broken, verdict.sentences()
+
+
+def _counts(loaded: Loaded) -> dict[str, int]:
+    sizes = loaded.twin.sizes
+    words = {
+        "hosts": "host", "server models": "kind", "racks": "rack", "PDUs": "pdu",
+        "UPS units": "ups", "feeds": "feed", "cooling zones": "zone", "services": "service",
+        "workloads": "workload", "distinct demands": "flavour", "periods": "time",
+        "distinct demand steps": "step",
+    }  # fmt: skip
+    found = {word: int(sizes.get(dim, 0)) for word, dim in words.items()}
+    return {**found, "rules": len(loaded.rules)}

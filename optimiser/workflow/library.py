@@ -1,0 +1,78 @@
+"""Look at the bundled equipment, sites, data sets and recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from optimiser.errors import UsageError, did_you_mean
+from optimiser.library.catalogue import (
+    Entry,
+    find_card,
+    list_datasets,
+    list_recipes,
+    list_sites,
+    load_cards,
+)
+from optimiser.schema.equipment import CARD_TYPES, ServerCard
+
+_OTHERS: dict[str, Callable[[], list[Entry]]] = {
+    "sites": list_sites,
+    "datasets": list_datasets,
+    "recipes": list_recipes,
+}
+_RATINGS = ("rating_w", "rating_kw", "rated_cooling_kw", "rated_heat_kw", "head_kpa", "rack_units")
+
+
+def library_kinds() -> list[dict[str, Any]]:
+    """Return what the library holds: each kind with the number of its entries."""
+    cards = load_cards()
+    counts = {kind: sum(found == kind for found, _ in cards) for kind in CARD_TYPES}
+    counts |= {kind: len(entries()) for kind, entries in _OTHERS.items()}
+    return [{"kind": kind, "entries": count} for kind, count in counts.items()]
+
+
+def library_entries(kind: str) -> list[dict[str, Any]]:
+    """Return the entries of one kind with their main figures.
+
+    Raises ``UsageError`` with the nearest kind when there is none of that name.
+    """
+    kind = _known(kind)
+    if kind in _OTHERS:
+        return [{"name": e.name, "title": e.title} for e in _OTHERS[kind]()]
+    return [
+        {"name": card.name, "title": card.title, "year": card.year, **_figures(card)}
+        for card in load_cards(kind).values()
+    ]
+
+
+def library_entry(kind: str, name: str) -> dict[str, Any]:
+    """Return one entry in full. Raises ``UsageError`` with the nearest name when it is unknown."""
+    kind = _known(kind)
+    if kind in CARD_TYPES:
+        return find_card(kind, name).model_dump(mode="json", exclude_none=True)
+    entries = {entry.name: entry for entry in _OTHERS[kind]()}
+    if name not in entries:
+        near = did_you_mean(name, entries) or f"there are: {', '.join(entries)}"
+        raise UsageError(f"the library has no {kind.removesuffix('s')} {name!r}", near)
+    entry = entries[name]
+    return {"name": entry.name, "title": entry.title, "path": str(entry.path)}
+
+
+def _known(word: str) -> str:
+    kinds: Sequence[str] = (*CARD_TYPES, *_OTHERS)
+    for candidate in (word, f"{word}s", word.removesuffix("s"), word.replace("-", "_")):
+        if candidate in kinds:
+            return candidate
+    near = did_you_mean(word, kinds) or f"the kinds are {', '.join(kinds)}"
+    raise UsageError(f"the library has no kind {word!r}", near)
+
+
+def _figures(card: Any) -> dict[str, Any]:
+    if isinstance(card, ServerCard):
+        return {
+            "idle_w": card.curve_w[0],
+            "full_w": card.curve_w[-1],
+            "gpus": f"{card.gpus.count} x {card.gpus.model}" if card.gpus else "",
+        }
+    return {name: getattr(card, name) for name in _RATINGS if hasattr(card, name)}

@@ -1,0 +1,53 @@
+"""From a path on the command line to a twin with its rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from optimiser.library.site import SiteInput, read_study
+from optimiser.schema.policy import AnyPolicy
+from optimiser.schema.study import Horizon, Study
+from optimiser.twin.rules import Rule, capacity_not_worse, resolve
+from optimiser.twin.state import build
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study, its site as read, the twin over the study's horizon and the resolved rules."""
+
+    study: Study
+    site_input: SiteInput
+    twin: xr.Dataset
+    rules: list[Rule]
+
+    @property
+    def policies(self) -> list[AnyPolicy]:
+        """Policies of the site, then those the study adds."""
+        return [*self.site_input.site.policies, *self.study.policies]
+
+    @property
+    def has_placement(self) -> bool:
+        """Whether any workload is known to run somewhere today."""
+        return bool((self.twin["workload_host"].values >= 0).any())
+
+
+def load(path: Path, horizon: Horizon | None = None) -> Loaded:
+    """Read a site folder or a study file and build its twin.
+
+    ``horizon`` replaces the study's. Raises ``InputError`` with every mistake.
+    """
+    study, site_input = read_study(path)
+    if horizon is not None:
+        study = study.model_copy(update={"horizon": horizon})
+    return assemble(study, site_input)
+
+
+def assemble(study: Study, site_input: SiteInput) -> Loaded:
+    """Build the twin and resolve the rules of a site that has been read."""
+    twin = build(site_input, study)
+    policies = [*site_input.site.policies, *study.policies]
+    twin.attrs["capacity_not_worse"] = int(capacity_not_worse(policies))
+    return Loaded(study, site_input, twin, resolve(site_input, policies, twin))
