@@ -27,7 +27,7 @@ _PARTS = (
 )
 _CONTEXT = (
     ("price_per_kwh", "Electricity price", "{currency}/kWh", ".3~f"),
-    ("carbon_g_per_kwh", "Carbon of the grid", "g CO2e/kWh", ",.0f"),
+    ("carbon_g_per_kwh", "Carbon of the grid", "g CO₂e/kWh", ",.0f"),
 )
 
 
@@ -125,7 +125,7 @@ def _power_chart(
     layers = [_stack(base, given, y, clock), _line(base, "Total", "var(--ink)", [1, 0])]
     if today_kw is not None:
         layers.append(_line(base, "Today", "var(--muted)", [4, 3]))
-    layers.append(_hover(base, [*columns]))
+    layers.append(_hover(base, {name: f"{name}, kW" for name in columns}))
     return _finished(alt.layer(*layers), height=250, description="Power over time [kW]")
 
 
@@ -163,12 +163,15 @@ def _line(base: alt.Chart, field: str, colour: str, dash: list[int]) -> alt.Char
     ).encode(x="start:T", y=alt.Y(f"{field}:Q"))
 
 
-def _hover(base: alt.Chart, fields: list[str], form: str = ",.1f") -> alt.Chart:
-    """Add an invisible column for each period, which shows its values when pointed at."""
+def _hover(base: alt.Chart, fields: Mapping[str, str], form: str = ",.1f") -> alt.Chart:
+    """Add an invisible column for each period, which shows its values when pointed at.
+
+    ``fields`` gives the title of each value.
+    """
     import altair as alt
 
     tips = [alt.Tooltip("clock:N", title="From")]
-    tips += [alt.Tooltip(f"{field}:Q", format=form) for field in fields]
+    tips += [alt.Tooltip(f"{k}:Q", title=title, format=form) for k, title in fields.items()]
     here = alt.selection_point(on="pointerover", clear="pointerout", empty=False)
     return (
         base.mark_rect(color="var(--ink)")
@@ -190,7 +193,7 @@ def _context_chart(rows: list[Row], title: str, unit: str, form: str) -> Spec:
         x=_time_axis(ticks=4),
         y=alt.Y("value:Q", axis=alt.Axis(title=unit, tickCount=3), scale=alt.Scale(zero=True)),
     )
-    hover = _hover(base, ["value"], form)
+    hover = _hover(base, {"value": unit}, form)
     return _finished(alt.layer(line, hover), height=110, description=f"{title} [{unit}]")
 
 
@@ -216,7 +219,7 @@ def _air_chart(series: Series, frame: list[Row], size: int) -> Spec:
         )
         for name in columns
     ]  # fmt: skip
-    hover = _hover(base, [*columns])
+    hover = _hover(base, {name: f"{name}, °C" for name in columns})
     return _finished(alt.layer(*lines, hover), height=110, description="Outside air [°C]")
 
 

@@ -5,6 +5,7 @@ Plain text with plain spaces: the console and the page share it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +21,7 @@ SAME_FRACTION = 0.0005
 _LADDERS: dict[str, tuple[tuple[float, float, str], ...]] = {
     # base unit -> (from this magnitude, divide by, unit), largest first
     "kWh": ((1e7, 1e6, "GWh"), (1e4, 1e3, "MWh"), (0.0, 1.0, "kWh")),
-    "kg CO2e": ((1e7, 1e6, "kt CO2e"), (1e3, 1e3, "t CO2e"), (0.0, 1.0, "kg CO2e")),
+    "kg CO₂e": ((1e7, 1e6, "kt CO₂e"), (1e3, 1e3, "t CO₂e"), (0.0, 1.0, "kg CO₂e")),
     "kW": ((1e4, 1e3, "MW"), (0.0, 1.0, "kW")),
     "GiB": ((1e4, 1024.0, "TiB"), (0.0, 1.0, "GiB")),
 }
@@ -59,6 +60,8 @@ def percent(fraction: float | None) -> str:
     if 0 < size < 0.005:
         return f"<{MINUS if fraction < 0 else ''}0.01 %"
     decimals = 0 if size >= 9.95 or size == 0 else 1 if size >= 0.95 else 2
+    if 99 <= size < 100:  # what is not quite full must not be told as full
+        return _signed(f"{math.copysign(math.floor(size * 10) / 10, fraction):.1f} %")
     return _signed(f"{fraction * 100:.{decimals}f} %")
 
 
@@ -83,6 +86,8 @@ def duration(seconds: float | None) -> str:
     """Format a time span as ``45 s``, ``12 min``, ``3.4 h`` or ``2.1 days``."""
     if seconds is None:
         return NONE
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     for limit, divisor, unit in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{number(seconds / divisor)} {unit}"
@@ -146,8 +151,8 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     rows = (
         _amount("energy", "Energy a year", "kWh", before.energy_kwh, after.energy_kwh, year),
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
-        _amount("co2e", "Emissions a year", "kg CO2e", before.co2e_kg, after.co2e_kg, year),
-        _amount("water", "Water a year", "m3", before.water_m3, after.water_m3, year),
+        _amount("co2e", "Emissions a year", "kg CO₂e", before.co2e_kg, after.co2e_kg, year),
+        _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
         _counted(
             "sla",
@@ -240,7 +245,7 @@ def _energy_result(data: ReportData) -> str:
 
 def _worth(data: ReportData) -> str:
     rows = {row.key: row for row in comparisons(data)}
-    units = {"cost": data.currency, "co2e": "kg CO2e"}
+    units = {"cost": data.currency, "co2e": "kg CO₂e"}
     gains = {key: rows[key] for key in units if key in rows and rows[key].verdict == "better"}
     texts = [quantity(c.before_value - c.after_value, units[key]) for key, c in gains.items()]
     if not texts:

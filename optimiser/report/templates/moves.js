@@ -30,8 +30,9 @@ if (report.moves.rows.length) {
 
   function cellOf(column, row) {
     const value = column.get(row), text = column.show ? column.show(value) : value;
-    if (column.csv === "workload") return make("th", { scope: "row" }, text);
-    return make("td", column.number ? { class: "n" } : {}, text);
+    const kind = column.number ? "n" : column.csv === "reason" ? "words" : "word";
+    const classes = `${kind} is-${column.csv}`;
+    return column.csv === "workload" ? make("th", { scope: "row", class: classes }, text) : make("td", { class: classes }, text);
   }
 
   function draw() {
@@ -61,7 +62,7 @@ if (report.moves.rows.length) {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  const heads = COLUMNS.map((c) => make("th", { scope: "col", ...(c.number ? { class: "n" } : {}) }, c.title));
+  const heads = COLUMNS.map((c) => make("th", { scope: "col", class: `${c.number ? "n " : ""}is-${c.csv}` }, c.title));
   table.tHead.rows[0].append(...heads);
   heads[0].setAttribute("aria-sort", "ascending");
   sortableHeads(heads, (column, sign) => {

@@ -27,8 +27,7 @@ if (report.racks.length) {
       const reach = Math.max(...all.map(Math.abs), 1e-9);
       return { low: -reach, high: reach };
     }
-    const limits = report.racks.map((rack) => rack[METRICS[metric].limit] ?? null).filter((v) => v !== null);
-    const high = Math.max(...all, ...limits, 1e-9);
+    const high = Math.max(...all, 1e-9);
     return { low: metric === "inlet" ? Math.floor(Math.min(...all)) : 0, high };
   }
 
@@ -52,7 +51,10 @@ if (report.racks.length) {
       tile.style.setProperty("--t", `${(100 * share).toFixed(1)}%`);
       tile.style.setProperty("--high", `var(${high})`);
       tile.style.setProperty("--low", side === "change" ? "var(--even)" : `var(--${metric}-low)`);
-      tile.classList.toggle("strong", share > 0.52);
+      // Between these shares dark text reads best in both themes; beyond, the contrast turns.
+      const turn = side === "change" ? 0.8 : 0.66;
+      tile.classList.toggle("strong", share > turn);
+      tile.classList.toggle("middle", share > 0.55 && share <= turn);
       tile.classList.toggle("none", now === null);
       tile.classList.toggle("near", near);
       const sign = side === "change" && now > 0 ? "+" : "";
