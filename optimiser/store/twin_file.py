@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _EMPTY = "__empty__"
 """Stands for an empty string attribute, which HDF5 cannot tell from none."""
+_TIME_UNITS = "time_units"
 _COMPRESS_FROM = 4096
 """Variables with at least so many values are compressed."""
 
@@ -23,6 +24,9 @@ def write_twin(twin: xr.Dataset, path: Path) -> None:
     encoding: dict[str, dict[str, Any]] = {}
     for name, variable in stored.variables.items():
         variable.attrs = {key: _packed(value) for key, value in variable.attrs.items()}
+        if variable.dtype.kind == "M":  # NetCDF keeps "seconds since …" under this name
+            variable.attrs[_TIME_UNITS] = variable.attrs.pop("units", _EMPTY)
+            encoding[str(name)] = {"units": "seconds since 1970-01-01", "dtype": "int64"}
         if variable.dtype.kind in "biuf" and variable.size >= _COMPRESS_FROM:
             encoding[str(name)] = {"zlib": True, "complevel": 1, "shuffle": True}
         if variable.dtype.kind == "f":
@@ -40,7 +44,10 @@ def read_twin(path: Path) -> xr.Dataset:
     from optimiser.errors import InputError, Problem
 
     try:
-        with xr.open_dataset(path, engine="h5netcdf", mask_and_scale=False) as opened:
+        coder = xr.coders.CFDatetimeCoder(time_unit="s")
+        with xr.open_dataset(
+            path, engine="h5netcdf", mask_and_scale=False, decode_times=coder
+        ) as opened:
             twin = opened.load()
     except (OSError, ValueError, KeyError) as error:
         problem = Problem(
@@ -52,6 +59,9 @@ def read_twin(path: Path) -> xr.Dataset:
     twin.attrs = {key: _unpacked(value) for key, value in twin.attrs.items()}
     for variable in twin.variables.values():
         variable.attrs = {key: _unpacked(value) for key, value in variable.attrs.items()}
+        if _TIME_UNITS in variable.attrs:
+            units = variable.attrs.pop(_TIME_UNITS)
+            variable.attrs = {"units": units, **variable.attrs} if units else variable.attrs
         variable.encoding = {}
     return twin
 

@@ -7,14 +7,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimiser.analysis.verdict import placement_today
-from optimiser.analysis.verify import verify
+from optimiser.analysis.verify import violations_today
 from optimiser.workflow.loading import Loaded, load
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a site holds. ``rules`` are (name, kind, is soft); ``broken`` counts by rule."""
+    """What a site holds. ``rules`` are (name, kind, is soft); ``broken`` counts the
+    limits of each hard rule that today's placement does not keep."""
 
     site: str
     study: str
@@ -60,8 +60,9 @@ def defaults_of(loaded: Loaded) -> list[str]:
 def _today(loaded: Loaded) -> tuple[dict[str, int], list[str]]:
     if not loaded.has_placement:
         return {}, []
-    verdict = verify(loaded.twin, loaded.rules, placement_today(loaded.twin))
-    return verdict.broken, verdict.sentences()
+    verdict = violations_today(loaded.twin, loaded.rules)
+    hard = {violation.rule for violation in verdict.violations}
+    return {r: n for r, n in verdict.broken.items() if r in hard}, verdict.sentences()
 
 
 def _counts(loaded: Loaded) -> dict[str, int]:
