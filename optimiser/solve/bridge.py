@@ -177,7 +177,7 @@ def run_highs(highs: Any, compiled: Compiled) -> RawAnswer:
 
 def _read_answer(highs: Any, compiled: Compiled) -> RawAnswer:
     info, solution = highs.getInfo(), highs.getSolution()
-    has_x = solution.value_valid and info.primal_solution_status != 0
+    has_x = (solution.value_valid and info.primal_solution_status != 0) or not compiled.num_col
     has_duals = solution.dual_valid and not compiled.is_mip
     return RawAnswer(
         status=read_status(highs.getModelStatus().name),

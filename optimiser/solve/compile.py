@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.errors import InfeasibleError, SolverError
+from optimiser.solve.certify import FEASIBILITY_TOLERANCE
 from optimiser.solve.compiled import Compiled, Floats, build_compiled
-from optimiser.solve.ranges import refuse_bad_numbers
+from optimiser.solve.ranges import NAMES_SHOWN, refuse_bad_numbers
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo
@@ -38,7 +39,23 @@ def compile_model(model: pyo.ConcreteModel) -> Compiled:
         **{**vars(arrays), "variables": tuple(form.columns), "constraints": constraints}
     )
     refuse_bad_numbers(compiled)
+    _refuse_impossible_rows(compiled)
     return compiled
+
+
+def _refuse_impossible_rows(compiled: Compiled) -> None:
+    """Rows that kept no variable must hold as they are; Pyomo lets most of them through."""
+    filled = np.bincount(compiled.index, minlength=compiled.num_row) > 0
+    short = np.maximum(np.maximum(compiled.row_lower, -compiled.row_upper), 0.0)
+    broken = np.flatnonzero(~filled & (short > FEASIBILITY_TOLERANCE))
+    if broken.size:
+        found = [f"{compiled.name_row(int(i))} (by {short[i]:.6g})" for i in broken]
+        raise InfeasibleError(
+            "no plan can exist: with what is fixed, these constraints cannot hold: "
+            + ", ".join(found[:NAMES_SHOWN])
+            + (f" and {len(found) - NAMES_SHOWN} more" if len(found) > NAMES_SHOWN else ""),
+            findings=found,
+        )
 
 
 def _write_standard_form(model: pyo.ConcreteModel) -> Any:

@@ -83,11 +83,13 @@ class Compiled:
 
     def sum_by_row(self, per_entry: Floats) -> Floats:
         """Add a number per stored coefficient up by row."""
-        return np.bincount(self.index, weights=per_entry, minlength=self.num_row)
+        sums = np.bincount(self.index, per_entry, self.num_row)
+        return np.asarray(sums, dtype=np.float64)
 
     def sum_by_column(self, per_entry: Floats) -> Floats:
         """Add a number per stored coefficient up by column."""
-        return np.bincount(self.entry_column, weights=per_entry, minlength=self.num_col)
+        sums = np.bincount(self.entry_column, per_entry, self.num_col)
+        return np.asarray(sums, dtype=np.float64)
 
     def measure_objective(self, x: Floats) -> float:
         """Return ``cost x + offset`` in the model's own sense."""
@@ -157,15 +159,25 @@ def build_compiled(
     """
     start, index, value, (rows, columns) = _split_columns(matrix)
     try:
-        row_bounds = [np.broadcast_to(_floats(side), rows) for side in (row_lower, row_upper)]
-        col_bounds = [np.broadcast_to(_floats(side), columns) for side in (col_lower, col_upper)]
-        whole = np.broadcast_to(np.asarray(integrality, dtype=bool), columns)
-        costs = np.broadcast_to(_floats(cost), columns)
+        return Compiled(
+            start,
+            index,
+            value,
+            _spread(row_lower, rows),
+            _spread(row_upper, rows),
+            _spread(col_lower, columns),
+            _spread(col_upper, columns),
+            _spread(cost, columns),
+            np.broadcast_to(np.asarray(integrality, dtype=bool), columns),
+            float(offset),
+            sense,
+        )
     except ValueError as error:
         raise SolverError(f"model arrays do not fit a {rows} x {columns} matrix") from error
-    return Compiled(
-        start, index, value, *row_bounds, *col_bounds, costs, whole, float(offset), sense
-    )
+
+
+def _spread(values: ArrayLike, size: int) -> Floats:
+    return np.broadcast_to(_floats(values), size)
 
 
 def _floats(values: ArrayLike) -> Floats:

@@ -103,7 +103,7 @@ def _check_claimed_point(
     compiled: Compiled, raw: RawAnswer, final: Incumbent | None, verdict: _Verdict
 ) -> _Verdict:
     """An optimal answer needs a point that is legal, and as good as it says."""
-    if raw.status is not SolveStatus.OPTIMAL or not compiled.num_col:
+    if raw.status is not SolveStatus.OPTIMAL:
         return verdict
     if raw.x is None:
         return verdict.distrust("The solver claims an optimum and shows no point.")
