@@ -7,7 +7,11 @@ import numpy as np
 
 from optimiser.solve.arrays import Data, State
 
-jit = numba.njit(cache=True, nogil=True, boundscheck=False)
+# only entry points called from Python need a wrapper; leaving the others out halves compile time
+jit = numba.njit(
+    cache=True, nogil=True, boundscheck=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+entry = numba.njit(cache=True, nogil=True, boundscheck=False, no_cfunc_wrapper=True)
 
 
 @jit

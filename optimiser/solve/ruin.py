@@ -17,6 +17,7 @@ from optimiser.solve.kernel import (
     add,
     added_cost,
     budgets_hold,
+    entry,
     fits,
     groups_hold,
     is_on,
@@ -234,7 +235,7 @@ def undo(
             add(data, state, out[position], origin[position], masks[position])
 
 
-@jit
+@entry
 def search(
     data: Data,
     state: State,

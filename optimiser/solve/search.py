@@ -10,15 +10,16 @@ from optimiser.solve.arrays import Data, State, bundle, empty_state
 from optimiser.solve.kernel import (
     add,
     budgets_hold,
+    entry,
     fits,
     groups_hold,
-    jit,
     refresh_host,
     rows_hold,
     switch,
 )
 from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
+from optimiser.solve.references import StateReference, data_reference, state_reference
 from optimiser.solve.ruin import recreate, search
 
 
@@ -46,8 +47,10 @@ class Searcher:
     def __init__(self, problem: Problem, data: Data | None = None) -> None:
         self.problem = problem
         self.data = data if data is not None else bundle(problem)
+        self.data_ref = data_reference(self.data)
         self.weight = workload_weight(problem)
         self.state: State | None = None
+        self.state_ref: StateReference | None = None
         self.scale = 1.0
 
     def load(self, candidate_host: np.ndarray, on: np.ndarray) -> np.ndarray:
@@ -58,32 +61,48 @@ class Searcher:
         """
         price = rack_prices(self.problem, candidate_host, on)
         self.state = empty_state(self.problem, self.data, price)
+        self.state_ref = state_reference(self.state)
         self.scale = typical_cost(self.problem, price)
         order = np.argsort(-self.weight, kind="stable")
-        return order[~put_back(self.data, self.state, candidate_host, order)]
+        return order[~put_back(self.data_ref, self.state_ref, candidate_host, order)]
 
     def place(self, workloads: np.ndarray, seed: int) -> int:
         """Insert workloads where they cost least; return how many found no host."""
         stamp = np.zeros(int(self.data.host_class.max()) + 1, dtype=np.int64)
         return recreate_seeded(
-            self.data, self._ready, workloads.astype(np.int64), self.weight, self.scale, stamp, seed
+            self.data_ref,
+            self._ready,
+            workloads.astype(np.int64),
+            self.weight,
+            self.scale,
+            stamp,
+            seed,
         )
 
     def run(self, rounds: int, start: float, end: float, seed: int) -> float:
         """Run rounds with thresholds from ``start`` to ``end`` hosts' cost; return the change."""
         cooling = (end / start) ** (1.0 / max(1, rounds))
         change, _ = search(
-            self.data, self._ready, self.weight, rounds, start * self.scale, cooling, self.scale, seed
+            self.data_ref,
+            self._ready,
+            self.weight,
+            rounds,
+            start * self.scale,
+            cooling,
+            self.scale,
+            seed,
         )
         return float(change)
 
     def wake_reserves(self) -> bool:
         """Turn sleeping hosts on until every reserve holds; return whether they do."""
-        return wake(self.data, self._ready)
+        return wake(self.data_ref, self._ready)
 
     def candidate(self) -> Candidate:
         """Return a copy of the current placement with its exact objective."""
-        state = self._ready
+        state = self.state
+        if state is None:
+            raise RuntimeError("load a placement before searching")
         host = state.host.copy()
         on = (state.members > 0) | state.forced_on
         return Candidate(host, on, state.device_mask.copy(), evaluate(self.problem, host, on))
@@ -91,13 +110,13 @@ class Searcher:
     @property
     def is_legal(self) -> bool:
         """Whether everything is placed and all rules of groups and budgets hold."""
-        return bool(is_legal(self.data, self._ready))
+        return bool(is_legal(self.data_ref, self._ready))
 
     @property
-    def _ready(self) -> State:
-        if self.state is None:
+    def _ready(self) -> StateReference:
+        if self.state_ref is None:
             raise RuntimeError("load a placement before searching")
-        return self.state
+        return self.state_ref
 
 
 def workload_weight(problem: Problem) -> np.ndarray:
@@ -116,7 +135,7 @@ def typical_cost(problem: Problem, price: np.ndarray) -> float:
     return float(curve * price.sum(axis=1).mean() + problem.host_on_cost) or 1.0
 
 
-@jit
+@entry
 def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Insert workloads on the given hosts where the rules allow; return which were."""
     done = np.zeros(len(order), dtype=np.bool_)
@@ -131,7 +150,7 @@ def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> n
     return done
 
 
-@jit
+@entry
 def recreate_seeded(
     data: Data,
     state: State,
@@ -146,7 +165,7 @@ def recreate_seeded(
     return recreate(data, state, workloads, len(workloads), weight, 0.25, scale, stamp, -1)
 
 
-@jit
+@entry
 def is_legal(data: Data, state: State) -> bool:
     """Whether everything is placed and groups, reserves and budgets hold."""
     for workload in range(len(data.flavour)):
@@ -155,7 +174,7 @@ def is_legal(data: Data, state: State) -> bool:
     return budgets_hold(data, state)
 
 
-@jit
+@entry
 def wake(data: Data, state: State) -> bool:
     """Turn on the sleeping hosts that cost least until every reserve holds."""
     for _ in range(len(data.rack)):
