@@ -68,6 +68,7 @@ class StartPlacer:
         self.sla_class = load.services.set_index("name")["sla_class"]
         self.fraction = load.cpu_fraction
         self.labels = fleet.hosts["labels"].str.split(";").map(set)
+        self.parts = dict(list(load.workloads.groupby("service", sort=False)))
         self.masks: dict[str, np.ndarray] = {}
         hours = self.fraction.shape[1]
         self.use = _Use(np.zeros((len(self.rack), hours)), np.zeros(len(self.rack)))
@@ -99,7 +100,7 @@ class StartPlacer:
         return [service for _, _, service in sorted(rank)]
 
     def _place_service(self, service: str) -> dict[str, np.ndarray]:
-        parts = self.load.workloads[self.load.workloads["service"] == service]
+        parts = self.parts[service]
         state = _ServiceState(
             np.zeros(len(self.rack), dtype=bool), np.zeros(len(self.fleet.racks), dtype=int)
         )

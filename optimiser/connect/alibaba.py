@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from optimiser.connect.gpu_power import node_card, node_kind
+from optimiser.connect.gpu_power import derived_card, library_card
 from optimiser.connect.gpu_start import place_first_fit
 from optimiser.connect.report import (
     ImportReport,
@@ -142,7 +142,7 @@ def _taken(pods: pd.DataFrame, which: Which, path: Path) -> _Pods:
 def _notes(taken: _Pods, placement: pd.DataFrame | None) -> tuple[str, ...]:
     notes = [
         taken.note,
-        "the trace gives no power figures: every card states the assumption behind its curve",
+        "the trace gives no power figures: the generic cards state the assumption behind theirs",
         "the trace gives no racks: a rack here is a group of like nodes, without limits",
     ]
     if placement is None:
@@ -158,8 +158,7 @@ def _notes(taken: _Pods, placement: pd.DataFrame | None) -> tuple[str, ...]:
 def _site_folder(
     nodes: pd.DataFrame, taken: _Pods, placement: pd.DataFrame | None, files: tuple[Path, Path]
 ) -> SiteFolder:
-    kinds = nodes.apply(node_kind, axis=1)
-    cards = [node_card(row, name) for name, row in _first_of_each(nodes, kinds)]
+    kinds, cards = _kinds(nodes)
     tables = _tables(nodes, kinds, taken.table)
     if placement is not None:
         tables["placement.csv"] = placement
@@ -171,18 +170,39 @@ def _site_folder(
         how=f"dcopt import alibaba-gpu, from {files[0].name} and {files[1].name}",
         resolution="one moment: every pod uses what it asked for",
     )
-    return SiteFolder(site, tables, provenance, site_comments=_COMMENTS)
+    comments = {key: text for key, text in _COMMENTS.items() if key != "equipment" or cards}
+    return SiteFolder(site, tables, provenance, site_comments=comments)
 
 
-def _first_of_each(nodes: pd.DataFrame, kinds: pd.Series) -> list[tuple[str, Any]]:
-    first = ~kinds.duplicated()
-    return list(zip(kinds[first], nodes[first].itertuples(index=False), strict=True))
+def _kinds(nodes: pd.DataFrame) -> tuple[pd.Series, list[dict[str, Any]]]:
+    """Return the card name of each node, and the cards that the library does not have."""
+    import pandas as pd
+
+    names = pd.Series("", index=nodes.index)
+    own: dict[str, dict[str, Any]] = {}
+    for _, like in nodes.groupby(["cpu_milli", "gpu", "model"], sort=False):
+        cpu, memory, gpu, model = like[list(_NODE_COLUMNS[1:])].iloc[0]
+        known = library_card(cpu, gpu, model)
+        if known is None:
+            card = derived_card(int(cpu), int(memory), int(gpu), model)
+            own[card["name"]] = card
+        names[like.index] = known.name if known else card["name"]
+    return names, list(own.values())
 
 
 def _tables(nodes: pd.DataFrame, kinds: pd.Series, pods: pd.DataFrame) -> dict[str, Any]:
     import pandas as pd
 
-    hosts = pd.DataFrame({"name": nodes["sn"], "rack": kinds, "card": kinds})
+    hosts = pd.DataFrame(
+        {
+            "name": nodes["sn"],
+            "rack": kinds,
+            "card": kinds,
+            "cpu": nodes["cpu_milli"],
+            "memory": nodes["memory_mib"],
+            "gpu": nodes["gpu"] * DEVICE,
+        }
+    )
     racks = pd.DataFrame({"name": kinds.unique()})
     qos = pods["qos"].where(pods["qos"] != "", "unknown")
     workloads = pd.DataFrame(
@@ -220,7 +240,7 @@ def _site_document(
             {"name": "memory", "unit": "MiB"},
             {"name": "gpu", "unit": "thousandth of a GPU", "device_size": DEVICE},
         ],
-        "equipment": cards,
+        **({"equipment": cards} if cards else {}),
         "tables": {
             "services": "services.csv",
             "placement": "placement.csv" if has_placement else None,
@@ -241,6 +261,6 @@ def _site_document(
 
 _COMMENTS = {
     "resources": "A pod uses a share of one GPU or several whole GPUs, never parts of two.",
-    "equipment": "One card per kind of node; see source and notes for where the watts come from.",
+    "equipment": "Kinds of node that the library has no generic card for.",
     "sla_classes": "The trace's quality-of-service classes.",
 }

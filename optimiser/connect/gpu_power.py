@@ -1,83 +1,70 @@
-"""Server cards for nodes whose watts nobody published, with the assumption written on each.
+"""Server cards for the nodes of a GPU trace that publishes no watts.
 
-The host part is one measured two-socket server scaled by hardware threads; the accelerators are
-linear between an idle and a maximum power from makers' data sheets or open system models. Two
-models of the trace are anonymous, and their cards say so.
+A node that the library knows by accelerator, their number and cpu gets the library's generic card.
+Any other gets a card of the site, made the same way: the generic load curve scaled by cpu, and the
+accelerators of the library's card for the same model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-REFERENCE_CURVE_W = (48.6, 116, 135, 153, 170, 189, 212, 237, 271, 309, 385)
-"""SPECpower_ssj2008, Supermicro 6029P with two Xeon 8280 (2019), idle, 10 % … 100 % load [W]."""
-REFERENCE_THREADS = 112
-IDLE_SCALE = 1.5
-"""GPU nodes carry more memory and network cards than the measured configuration."""
+from optimiser.connect.yamltext import to_plain
+from optimiser.library.catalogue import load_cards
+from optimiser.schema.equipment import ServerCard
 
-
-@dataclass(frozen=True)
-class GpuPower:
-    """Power of one module and where the two numbers come from."""
-
-    idle_w: float
-    max_w: float
-    source: str
+PREFIX = "generic-"
+PEAK_BASE_W = 45.0
+PEAK_W_PER_CPU = 3.6
+"""Peak of the generic curve: a base and a share per vCPU, as on the library's generic cards."""
+_UNKNOWN_GPU = {"idle_w": 30.0, "max_w": 250.0}
 
 
-_SHEET = "maximum: maker's board power; idle: typical reading, an assumption"
-_HIDDEN = "the trace hides this model; assumed to draw like {0}, which nobody outside can confirm"
-GPU_POWER: dict[str, GpuPower] = {
-    "P100": GpuPower(30, 250, _SHEET),
-    "V100M16": GpuPower(75, 300, "V100 of the open Summit model, 75 W idle and 300 W maximum"),
-    "V100M32": GpuPower(75, 300, "V100 of the open Summit model, 75 W idle and 300 W maximum"),
-    "T4": GpuPower(10, 70, _SHEET),
-    "A10": GpuPower(22, 150, _SHEET),
-    "G2": GpuPower(22, 150, _HIDDEN.format("an A10 (22 W idle, 150 W maximum)")),
-    "G3": GpuPower(60, 400, _HIDDEN.format("an A100 (60 W idle, 400 W maximum)")),
-}
-_UNKNOWN = GpuPower(30, 250, "unknown model: assumed 30 W idle and 250 W maximum")
+@cache
+def generic_cards() -> tuple[ServerCard, ...]:
+    """Return the library's generic server cards."""
+    cards = load_cards("server").values()
+    return tuple(cast(ServerCard, card) for card in cards if card.name.startswith(PREFIX))
 
 
-def node_kind(node: Any) -> str:
-    """Return the name shared by like nodes, such as ``g2x8-96c-384g`` or ``cpu-32c-256g``.
-
-    ``node`` has ``cpu_milli``, ``memory_mib``, ``gpu`` (count) and ``model``.
-    """
-    gpus = f"{node.model.lower()}x{node.gpu}" if node.gpu else "cpu"
-    return f"{gpus}-{_cores(node.cpu_milli)}c-{round(node.memory_mib / 1024)}g"
-
-
-def _cores(cpu_milli: int) -> str:
-    return f"{cpu_milli / 1000:g}"
+def library_card(cpu_milli: int, gpu: int, model: str) -> ServerCard | None:
+    """Return the generic card with this cpu [millicore], GPU count and model, if there is one."""
+    for card in generic_cards():
+        gpus = (card.gpus.count, card.gpus.model) if card.gpus else (0, "")
+        if gpus == (gpu, model if gpu else "") and card.capacity.get("cpu") == cpu_milli:
+            return card
+    return None
 
 
-def node_card(node: Any, name: str) -> dict[str, Any]:
-    """Return the server card of a kind of node as plain data, with its source and assumption."""
-    share = node.cpu_milli / 1000 / REFERENCE_THREADS
-    gpus = f"{node.gpu} × {node.model}" if node.gpu else "no GPU"
+def derived_card(cpu_milli: int, memory_mib: int, gpu: int, model: str) -> dict[str, Any]:
+    """Return a server card as plain data for a kind of node that the library does not know."""
+    cpu = cpu_milli / 1000
+    curve = max(generic_cards(), key=lambda card: card.curve_w[-1]).curve_w
+    peak_w = PEAK_BASE_W + PEAK_W_PER_CPU * cpu
     card: dict[str, Any] = {
         "kind": "server",
-        "name": name,
-        "title": f"{gpus}, {_cores(node.cpu_milli)} threads, {node.memory_mib / 1024:g} GiB",
-        "source": "assumption; the trace publishes no power figures",
-        "notes": (
-            "host part: measured SPECpower curve of a Supermicro 6029P with two Xeon 8280 "
-            f"(112 threads), scaled to {_cores(node.cpu_milli)} threads"
-        ),
-        "curve_w": [round(point * share, 1) for point in REFERENCE_CURVE_W],
-        "idle_scale": IDLE_SCALE,
-        "capacity": {"cpu": int(node.cpu_milli), "memory": int(node.memory_mib)},
+        "name": f"{model.lower()}x{gpu}-{cpu:g}cpu" if gpu else f"cpu-{cpu:g}",
+        "title": f"{f'{gpu} × {model}' if gpu else 'No GPU'}, {cpu:g} vCPU",
+        "source": "default; the trace publishes no power figures",
+        "notes": "Generic values, not a measured product: the curve of the library's generic "
+        f"cards with a peak of {PEAK_BASE_W:g} W + {PEAK_W_PER_CPU:g} W per vCPU",
+        "curve_w": [round(point / curve[-1] * peak_w, 1) for point in curve],
+        "capacity": {"cpu": cpu_milli, "memory": memory_mib, "gpu": gpu * 1000},
     }
-    if node.gpu:
-        power = GPU_POWER.get(node.model, _UNKNOWN)
-        card["notes"] += f"; accelerators: {power.source}"
-        card["capacity"]["gpu"] = int(node.gpu) * 1000
-        card["gpus"] = {
-            "model": node.model,
-            "count": int(node.gpu),
-            "idle_w": power.idle_w,
-            "max_w": power.max_w,
-        }
+    if gpu:
+        card["gpus"] = {"model": model, "count": gpu, **_accelerator(model)}
+        known = model in _known_models()
+        card["notes"] += "" if known else "; unknown accelerator, assumed 30 W idle and 250 W full"
     return card
+
+
+def _known_models() -> dict[str, ServerCard]:
+    return {card.gpus.model: card for card in generic_cards() if card.gpus}
+
+
+def _accelerator(model: str) -> dict[str, float]:
+    card = _known_models().get(model)
+    if card is None or card.gpus is None:
+        return dict(_UNKNOWN_GPU)
+    return {key: to_plain(card.gpus)[key] for key in ("idle_w", "max_w")}

@@ -17,7 +17,9 @@ import numpy as np
 
 from optimiser.connect.report import SHOWN_PER_KIND, ImportReport, require_folder
 from optimiser.connect.sitefolder import Provenance, SiteFolder, write_site
+from optimiser.connect.yamltext import to_plain
 from optimiser.errors import InputError, Problem, UsageError, raise_all
+from optimiser.library.catalogue import find_card
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
 
@@ -36,12 +38,15 @@ HOST_MEMORY_MB = 4096
 class HostModel:
     """One of the two servers of the published experiments."""
 
-    name: str
-    title: str
+    card: str
+    """Card of the library that holds its power curve."""
     mips: int
     """Both cores together [MIPS]."""
-    curve_w: tuple[float, ...]
-    """Power at idle, 10 % … 100 % load [W]."""
+
+    @property
+    def name(self) -> str:
+        """Name of the card in the imported site."""
+        return f"{self.card}-mips"
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,8 @@ class VmType:
     memory_mb: int
 
 
-G4 = HostModel(
-    "hp-ml110-g4-mips",
-    "HP ProLiant ML110 G4, Xeon 3040",
-    2 * 1860,
-    (86, 89.4, 92.6, 96, 99.5, 102, 106, 108, 112, 114, 117),
-)
-G5 = HostModel(
-    "hp-ml110-g5-mips",
-    "HP ProLiant ML110 G5, Xeon 3075",
-    2 * 2660,
-    (93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135),
-)
+G4 = HostModel("hp-ml110-g4", 2 * 1860)
+G5 = HostModel("hp-ml110-g5", 2 * 2660)
 VM_TYPES = (VmType(2500, 870), VmType(2000, 1740), VmType(1000, 1740), VmType(500, 613))
 
 
@@ -213,7 +208,7 @@ def _site_folder(day: _Day, memory: Memory) -> SiteFolder:
         study,
         site_comments={
             "resources": "Capacities and requests are MIPS, as in the published experiments.",
-            "equipment": "The two published SPECpower curves.",
+            "equipment": "The two servers, with the power curves of the library's cards.",
         },
     )
 
@@ -234,19 +229,20 @@ def _site_document(day: _Day, memory: Memory) -> dict[str, Any]:
 
 
 def _card(model: HostModel, memory: Memory) -> dict[str, Any]:
+    """Return the library's card with capacity in MIPS and nothing drawn while asleep."""
     capacity = {"cpu": model.mips}
     if memory == "honour":
         capacity["memory"] = HOST_MEMORY_MB
-    return {
-        "kind": "server",
+    changes = {
         "name": model.name,
-        "title": model.title,
-        "source": "SPECpower_ssj2008 as used by the published consolidation experiments",
-        "notes": "capacity in MIPS of both cores together",
-        "curve_w": list(model.curve_w),
+        "notes": "Capacity in MIPS of both cores together; a host that is off draws nothing, as "
+        "in the published experiments.",
         "standby_w": 0.0,
+        "idle_scale": 1.0,
         "capacity": capacity,
     }
+    card: dict[str, Any] = to_plain(find_card("server", model.card))
+    return card | changes
 
 
 def _tables(day: _Day, memory: Memory) -> dict[str, pd.DataFrame]:

@@ -9,6 +9,8 @@ from typing import Any
 from optimiser.schema.base import Document
 
 _ALWAYS = ("format", "kind")
+_FIRST = ("format", "kind", "name", "title", "description")
+_LAST = ("equipment",)
 _WIDTH = 100
 
 
@@ -18,17 +20,20 @@ def to_plain(value: Any) -> Any:
     ``kind`` and ``format`` are always kept: they say which model reads the text back.
     """
     if isinstance(value, Document):
-        keys = [
-            name
-            for name in type(value).model_fields
-            if name in value.model_fields_set or name in _ALWAYS
-        ]
-        return {key: to_plain(getattr(value, key)) for key in keys}
+        return {key: to_plain(getattr(value, key)) for key in _keys(value)}
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     return value.isoformat(timespec="minutes") if hasattr(value, "isoformat") else value
+
+
+def _keys(document: Document) -> list[str]:
+    """Return the fields to write, those first that tell a reader what it is, long lists last."""
+    known = type(document).model_fields
+    order = [*_FIRST, *(name for name in known if name not in (*_FIRST, *_LAST)), *_LAST]
+    given = document.model_fields_set | set(_ALWAYS)
+    return [name for name in order if name in known and name in given]
 
 
 def render(plain: Mapping[str, Any], comments: Mapping[str, str], head: Sequence[str]) -> str:
@@ -44,11 +49,16 @@ def render(plain: Mapping[str, Any], comments: Mapping[str, str], head: Sequence
     writer = YAML()
     writer.width = _WIDTH
     writer.indent(mapping=2, sequence=4, offset=2)
+    writer.representer.add_representer(type(None), _null)
     tree = _decorated(plain, comments)
     buffer = io.StringIO()
     writer.dump(tree, buffer)
     body = "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
     return "\n".join([*head, body, ""])
+
+
+def _null(representer: Any, _: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
 
 
 def _decorated(plain: Mapping[str, Any], comments: Mapping[str, str]) -> Any:
