@@ -265,7 +265,7 @@ def facility_power(
     if model.plant is not None:
         plant = plant_power(model.plant, coil.sum(axis=0), dry, wet)
     made = rack_power_w.sum(axis=0) + loads.pdu_loss_w.sum(axis=0) + loads.ups_loss_w.sum(axis=0)
-    overloaded = model.air.is_overloaded(room, coil).any(axis=0)
+    overloaded = np.asarray(model.air.is_overloaded(room, coil).any(axis=0))
     none = np.zeros(rack_power_w.shape[1], dtype=bool)
     return FacilityPower(
         meters=_meters(rack_power_w, loads, fan, plant),

@@ -90,6 +90,7 @@ def lower_envelope(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
         ahead = columns > current[:, None]
         slope = np.where(ahead, (y - y0) / np.where(ahead, x - x0, 1.0), np.inf)
         best = slope.min(axis=1, keepdims=True)
+        best = np.where(np.isfinite(best), best, 0.0)  # rows that have reached their end
         tolerance = 1e-12 * np.maximum(1.0, np.abs(best))
         following = np.where(ahead & (slope <= best + tolerance), columns, -1).max(axis=1)
         between = ahead & (columns < following[:, None])

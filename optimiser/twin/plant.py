@@ -163,7 +163,7 @@ def plant_power(
     Pump work ends as heat: that of the chilled water must be cooled, that of the condenser loop
     rejected. Control: rejector fans hold wet bulb (dry cooler: entering air) plus the design
     approach, never below ``condenser_min_c`` at the chillers; the economiser opens when its water
-    is 1.1 K colder than the return and slows the fans once it carries all.
+    would be 1.1 K colder than the return at design and slows the fans once it carries all.
     """
     heat, dry, wet = np.broadcast_arrays(np.asarray(heat_w, dtype=float), dry_bulb_c, wet_bulb_c)
     rise = cooling.plant.chilled_water_rise_k
@@ -205,7 +205,7 @@ def _to_water(
     reset_c = ground_c + rejector.design_approach_k
     return_c = plant.chilled_water_c + load / (chilled.flow_kg_s * WATER_HEAT_CAPACITY_J_KG_K)
     rejected = load * (1.0 + 1.0 / cooling.chiller.rated_cop)
-    enabled = _economiser_opens(cooling, rejected, ground_c, reset_c, return_c)
+    enabled = _economiser_opens(cooling, reset_c)
     for _ in range(_PASSES):
         loop = _condenser_loop(cooling, rejected)
         first = rejector.reject(rejected, loop.flow_kg_s, ground_c, reset_c)
@@ -234,20 +234,13 @@ def _condenser_loop(cooling: CoolingPlant, rejected_w: np.ndarray) -> PumpFlow:
     return pump_loop(card, rejected_w, cooling.design_rejection_w, card.design_rise_k)
 
 
-def _economiser_opens(
-    cooling: CoolingPlant,
-    rejected_w: np.ndarray,
-    ground_c: np.ndarray,
-    reset_c: np.ndarray,
-    return_c: np.ndarray,
-) -> np.ndarray:
-    """Decide the mode once, on the heat that chillers would reject, so that it cannot chatter."""
-    if cooling.plant.economiser == "none":
-        return np.zeros(rejected_w.shape, dtype=bool)
-    assert cooling.rejector is not None
-    loop = _condenser_loop(cooling, rejected_w)
-    first = cooling.rejector.reject(rejected_w, loop.flow_kg_s, ground_c, reset_c)
-    return is_enabled(return_c, first.leaving_c + cooling.plant.economiser_approach_k)
+def _economiser_opens(cooling: CoolingPlant, reset_c: np.ndarray) -> np.ndarray:
+    """Decide the mode by weather alone, on design temperatures, so that it cannot chatter."""
+    plant = cooling.plant
+    if plant.economiser == "none":
+        return np.zeros(reset_c.shape, dtype=bool)
+    return_c = np.array(plant.chilled_water_c + plant.chilled_water_rise_k)
+    return is_enabled(return_c, reset_c + plant.economiser_approach_k)
 
 
 def _target_c(

@@ -48,7 +48,12 @@ def check_exchange(exchange: np.ndarray, flow_m3_s: np.ndarray) -> None:
         )
     share_in = (exchange.T @ flow) / np.where(flow > 0, flow, np.nan)
     problems = [
-        *_offenders(flow <= 0, "the air flow of the rack is not above zero", flow, "above 0 m³/s"),
+        *_offenders(
+            np.asarray(flow <= 0),
+            "the air flow of the rack is not above zero",
+            flow,
+            "above 0 m³/s",
+        ),
         *_offenders(
             (exchange < -_TOLERANCE).any(axis=1),
             "a share of recirculated air is negative",

@@ -10,6 +10,9 @@ import xarray as xr
 from optimiser.twin.facility import METERS, Facility, FacilityPower, facility, facility_power
 from optimiser.twin.it_power import ItPower, it_power
 from optimiser.twin.recirculation import inlet_temperature_c
+from optimiser.twin.summary import summary
+
+__all__ = ["simulate", "summary"]
 
 # periods handled at once, which bounds the memory of the plant's intermediate arrays
 _PERIODS = 4096
