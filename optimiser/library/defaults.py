@@ -17,7 +17,7 @@ def defaults_of(document: BaseModel, prefix: str) -> list[str]:
     if isinstance(document, Card):
         return []
     found: list[str] = []
-    for name in type(document).model_fields:
+    for name in (field for field in type(document).model_fields if field != "format"):
         value = getattr(document, name)
         path = f"{prefix}{name}"
         if isinstance(value, BaseModel):

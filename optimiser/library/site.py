@@ -119,7 +119,7 @@ def _read(site_file: Path, study_file: Path | None) -> tuple[Study, SiteInput]:
 
 
 def _finish(reading: Reading, study: Study) -> SiteInput:
-    defaults = defaults_of(reading.site, f"{SITE_FILE}: ") + defaults_of(study, f"{STUDY_FILE}: ")
+    defaults = defaults_of(reading.site, "site: ") + defaults_of(study, "study: ")
     hosts, units = reading.hosts, reading.units
     assert hosts is not None and units is not None  # raised before otherwise
     return SiteInput(

@@ -86,7 +86,8 @@ def _column_values(
     elif column.default not in ("", None) and not column.required and isinstance(cells, list):
         empty = cells.count("")
         if empty:
-            defaults.append(f"{raw.path.name}: {column.name} = {column.default} in {empty} rows")
+            noun = "row" if empty == 1 else "rows"
+            defaults.append(f"{raw.path.name}: {column.name} = {column.default} in {empty} {noun}")
     values = check_column(column, cells, findings)
     if column.kind == "time":
         return _time_values(values, findings, column.name)

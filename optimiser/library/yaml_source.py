@@ -42,7 +42,7 @@ class Marks:
 
 def _child(node: Node | None, step: Step) -> tuple[Node, Any] | None:
     if isinstance(node, MappingNode):
-        for key, value in node.value:
+        for key, value in reversed(node.value):  # merged keys come first, own ones win
             if isinstance(key, ScalarNode) and key.value == str(step):
                 return value, key.start_mark
     if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
