@@ -67,7 +67,7 @@ def scale_spec(hosts: int, workloads: int, seed: int = 1) -> SiteSpec:
         study={
             "format": "dcopt.study/1",
             "name": "scale",
-            "horizon": {"start": "2025-07-15T00:00", "hours": 24, "step_minutes": 60},
+            "horizon": {"start": "2025-05-13T00:00", "hours": 24, "step_minutes": 60},
         },
     )
 

@@ -60,13 +60,13 @@ def small_spec() -> SiteSpec:
         document=_document,
         study={
             "format": "dcopt.study/1",
-            "name": "summer-day",
-            "horizon": {"start": "2025-07-15T00:00", "hours": 24, "step_minutes": 60},
+            "name": "spring-day",
+            "horizon": {"start": "2025-05-13T00:00", "hours": 24, "step_minutes": 60},
         },
         series=("weather.csv",),
         head=_HEAD,
         comments=_COMMENTS,
-        study_comments={"horizon": "A day in July; the demand profiles repeat every day."},
+        study_comments={"horizon": "A mild day in May; the demand profiles repeat every day."},
     )
 
 

@@ -86,6 +86,7 @@ def make_site(folder: Path, spec: SiteSpec, *, force: bool = False) -> Path:
         site_head=spec.head,
         site_comments=spec.comments,
         study_comments=spec.study_comments,
+        with_schemas=False,  # `dcopt init` adds them to its copy
     )
     return write_site(site_folder, folder, force=force)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from optimiser.connect.yamltext import render, to_plain
 from optimiser.errors import UsageError
+from optimiser.schema.export import write_schemas
 from optimiser.schema.site import Resource, Site
 from optimiser.schema.study import Study
 from optimiser.schema.tables import TABLES, Column
@@ -22,8 +23,7 @@ from optimiser.schema.tables import TABLES, Column
 if TYPE_CHECKING:
     import pandas as pd
 
-SITE_SCHEMA = "# yaml-language-server: $schema=https://dc-optimiser.org/schema/site.json"
-STUDY_SCHEMA = "# yaml-language-server: $schema=https://dc-optimiser.org/schema/study.json"
+SCHEMAS = "schemas"
 DATASET_FORMAT = "dcopt.dataset/1"
 
 
@@ -52,6 +52,8 @@ class SiteFolder:
     """Comment lines, without ``#``, at the top of ``site.yaml``."""
     site_comments: Mapping[str, str] = field(default_factory=dict)
     study_comments: Mapping[str, str] = field(default_factory=dict)
+    with_schemas: bool = True
+    """Put JSON Schemas in ``schemas/`` and name them in the YAML, so that editors complete it."""
 
 
 def write_site(folder: SiteFolder, target: Path, *, force: bool = False) -> Path:
@@ -112,7 +114,7 @@ def write_provenance(
 
     Columns are described by the table specifications; ``resources`` name those of the site.
     """
-    names = sorted(path.name for path in folder.iterdir() if path.name != "dataset.yaml")
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
     plain: dict[str, Any] = {
         "format": DATASET_FORMAT,
         "title": provenance.title,
@@ -121,7 +123,9 @@ def write_provenance(
         "how": provenance.how,
         "time_zone": provenance.time_zone,
         "resolution": provenance.resolution,
-        "files": {name: _file_entry(folder / name, resources) for name in names},
+        "files": {
+            name: _file_entry(folder / name, resources) for name in names if name != "dataset.yaml"
+        },
     }
     _write_text(folder / "dataset.yaml", render(plain, {}, ()))
 
@@ -141,15 +145,24 @@ def _meaning(column: Column) -> str:
 
 
 def _write_files(folder: SiteFolder, draft: Path) -> None:
-    head = [SITE_SCHEMA, *(f"# {line}".rstrip() for line in folder.site_head)]
-    text = render(to_plain(folder.site), folder.site_comments, head)
+    site = to_plain(folder.site)
+    head = [f"# {line}".rstrip() for line in folder.site_head]
+    text = render(site, folder.site_comments, [*_modeline(folder, "site"), *head])
     _write_text(draft / "site.yaml", text)
     if folder.study is not None:
-        study = render(to_plain(folder.study), folder.study_comments, [STUDY_SCHEMA])
+        plain = to_plain(folder.study)
+        study = render(plain, folder.study_comments, _modeline(folder, "study"))
         _write_text(draft / "study.yaml", study)
     for name, table in folder.tables.items():
         write_table(table, draft / name)
     write_provenance(folder.provenance, draft, folder.site.resources)
+    if folder.with_schemas:
+        write_schemas(draft / SCHEMAS)
+
+
+def _modeline(folder: SiteFolder, document: str) -> list[str]:
+    schema = f"# yaml-language-server: $schema={SCHEMAS}/{document}.schema.json"
+    return [schema] if folder.with_schemas else []
 
 
 def _write_text(path: Path, text: str) -> None:
