@@ -7,9 +7,7 @@ process starts fast and a process that never solves never loads it.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,6 @@ from optimiser.errors import SolverError, did_you_mean
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.ranges import refuse_bad_numbers
 from optimiser.solve.settings import Option
-from optimiser.solve.status import SolveStatus, read_status
 
 INTEGRALITY_SAMPLE = 64
 _OWN_THREADS: dict[str, int] = {}
@@ -85,7 +82,7 @@ def pass_to_highs(
     else:
         require_ok(highs.resetOptions(), "forgetting the options of an earlier solve")
     set_options(highs, _quiet_defaults() | dict(options or {}))
-    require_ok(_pass_arrays(highs, compiled), "taking the model")
+    require_ok(pass_arrays(highs, compiled), "taking the model")
     _read_back(highs, compiled)
     if start is not None and compiled.is_mip:
         _pass_start(highs, compiled, start)
@@ -97,7 +94,7 @@ def _quiet_defaults() -> dict[str, Option]:
     return {"log_to_console": False, "output_flag": False, "threads": threads}
 
 
-def _pass_arrays(highs: Any, compiled: Compiled) -> Any:
+def pass_arrays(highs: Any, compiled: Compiled) -> Any:
     by_column = 1
     return highs.passModel(
         compiled.num_col,
@@ -148,74 +145,3 @@ def _pass_start(highs: Any, compiled: Compiled, start: Floats) -> None:
     if known.size:
         status = highs.setSolution(known.size, known, start[known])
         require_ok(status, "taking the start")
-
-
-@dataclass(frozen=True, eq=False)
-class RawAnswer:
-    """What HiGHS says, unchecked. ``bound`` is its claim in the model's sense, None if none."""
-
-    status: SolveStatus
-    x: Floats | None = None
-    bound: float | None = None
-    row_dual: Floats | None = None
-    reduced_cost: Floats | None = None
-    nodes: int = 0
-    iterations: int = 0
-    seconds: float = 0.0
-    notes: tuple[str, ...] = field(default_factory=tuple)
-
-
-def run_highs(highs: Any, compiled: Compiled) -> RawAnswer:
-    """Run a model passed by :func:`pass_to_highs` and read the unchecked answer."""
-    began = time.perf_counter()
-    require_ok(highs.run(), "solving", warning_is_ok=True)
-    answer = replace(_read_answer(highs, compiled), seconds=time.perf_counter() - began)
-    if answer.status is SolveStatus.INFEASIBLE_OR_UNBOUNDED:
-        return _tell_apart(highs, compiled, answer)
-    return answer
-
-
-def _read_answer(highs: Any, compiled: Compiled) -> RawAnswer:
-    info, solution = highs.getInfo(), highs.getSolution()
-    has_x = (solution.value_valid and info.primal_solution_status != 0) or not compiled.num_col
-    has_duals = solution.dual_valid and not compiled.is_mip
-    return RawAnswer(
-        status=read_status(highs.getModelStatus().name),
-        x=np.asarray(solution.col_value) if has_x else None,
-        bound=float(info.mip_dual_bound) if compiled.is_mip else None,
-        row_dual=np.asarray(solution.row_dual) if has_duals else None,
-        reduced_cost=np.asarray(solution.col_dual) if has_duals else None,
-        nodes=max(0, int(info.mip_node_count)),
-        iterations=_count_iterations(info),
-    )
-
-
-def _count_iterations(info: Any) -> int:
-    counts = (
-        info.simplex_iteration_count,
-        info.ipm_iteration_count,
-        info.crossover_iteration_count,
-        info.pdlp_iteration_count,
-    )
-    return sum(max(0, int(count)) for count in counts)
-
-
-def _tell_apart(highs: Any, compiled: Compiled, answer: RawAnswer) -> RawAnswer:
-    """Separate infeasible from unbounded: without costs only infeasibility remains."""
-    require_ok(_pass_arrays(highs, compiled.with_cost(np.zeros(compiled.num_col))), "asking again")
-    require_ok(highs.run(), "asking again", warning_is_ok=True)
-    second = read_status(highs.getModelStatus().name)
-    if second is SolveStatus.OPTIMAL:
-        return replace(answer, status=SolveStatus.UNBOUNDED, x=None, bound=None)
-    if second is SolveStatus.INFEASIBLE:
-        return replace(answer, status=SolveStatus.INFEASIBLE, x=None, bound=None)
-    return answer
-
-
-Observer = Callable[[Any], None]
-
-
-def observe(highs: Any, on_solution: Observer, on_tick: Observer) -> None:
-    """Call back on each better MIP solution and often in between, with HiGHS's event."""
-    highs.cbMipImprovingSolution += on_solution
-    highs.cbMipInterrupt += on_tick

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,15 @@ def safe_dual_bound(compiled: Compiled, row_dual: Floats) -> float:
     error = margin * np.maximum(np.abs(_finite(lower)), np.abs(_finite(upper)))
     slip = float(error.sum() + ROUNDING * (np.abs(columns).sum() + np.abs(rows).sum()))
     return compiled.sense * (total - slip) + compiled.offset
+
+
+def proves_infeasible(compiled: Compiled, ray: Floats) -> bool:
+    """Whether a dual ray, shape (rows,), leaves no point (Farkas), rounding errors included."""
+    costless = replace(compiled, cost=np.zeros(compiled.num_col), offset=0.0, sense=1)
+    size = np.abs(ray).max(initial=0.0)
+    if not np.isfinite(size) or size == 0.0:
+        return False
+    return any(safe_dual_bound(costless, side * ray / size) > 0.0 for side in (1.0, -1.0))
 
 
 def _drop_wrong_signs(compiled: Compiled, dual: Floats) -> Floats:

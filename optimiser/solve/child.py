@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from optimiser.errors import SolverError
-from optimiser.solve.bridge import load_highspy, observe, pass_to_highs, run_highs
+from optimiser.solve.bridge import load_highspy, pass_to_highs
 from optimiser.solve.child_files import (
     describe_answer,
     encode_point,
@@ -31,6 +31,7 @@ from optimiser.solve.child_files import (
     write_answer,
     write_incumbent,
 )
+from optimiser.solve.run import observe, run_highs
 
 PROGRESS_EVERY_S = 0.2
 PR_SET_PDEATHSIG = 1

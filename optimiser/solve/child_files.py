@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.solve.bridge import RawAnswer
 from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.run import RawAnswer
 from optimiser.solve.status import SolveStatus
 
 MODEL_FILE = "model.npz"
@@ -33,7 +33,7 @@ _ARRAYS = (
     "integrality",
 )
 _ANSWER_ARRAYS = ("x", "row_dual", "reduced_cost")
-_ANSWER_NUMBERS = ("bound", "nodes", "iterations", "seconds")
+_ANSWER_FACTS = ("bound", "nodes", "iterations", "seconds", "is_proven_infeasible", "notes")
 
 
 def write_model(folder: Path, compiled: Compiled, start: Floats | None) -> None:
@@ -79,19 +79,19 @@ def write_answer(folder: Path, answer: RawAnswer) -> None:
 
 
 def describe_answer(answer: RawAnswer) -> dict[str, Any]:
-    """Return the numbers of an answer for a line."""
-    return {"status": str(answer.status)} | {k: getattr(answer, k) for k in _ANSWER_NUMBERS}
+    """Return all of an answer but its arrays, for a line."""
+    return {"status": str(answer.status)} | {k: getattr(answer, k) for k in _ANSWER_FACTS}
 
 
 def read_answer(folder: Path, line: dict[str, Any]) -> RawAnswer:
-    """Join the numbers of a line with the arrays in ``folder`` or in the line itself."""
-    numbers = {name: line[name] for name in _ANSWER_NUMBERS}
+    """Join the facts of a line with the arrays in ``folder`` or in the line itself."""
+    facts = {name: line[name] for name in _ANSWER_FACTS} | {"notes": tuple(line["notes"])}
     status = SolveStatus(line["status"])
     if "inline" in line:
-        return RawAnswer(status, x=decode_point(line["inline"]), **numbers)
+        return RawAnswer(status, x=decode_point(line["inline"]), **facts)
     with np.load(folder / ANSWER_FILE) as stored:
         arrays = {name: stored[name] for name in _ANSWER_ARRAYS if name in stored}
-    return RawAnswer(status, **arrays, **numbers)
+    return RawAnswer(status, **arrays, **facts)
 
 
 def encode_point(x: Floats | None) -> str | None:

@@ -42,7 +42,9 @@ class CountTable:
 
 def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
     """Return the hard counting rules of a site."""
-    chosen = tuple(r for r in rules if r.is_hard and isinstance(r.policy, Spread | AntiAffinity | Affinity))
+    chosen = tuple(
+        r for r in rules if r.is_hard and isinstance(r.policy, Spread | AntiAffinity | Affinity)
+    )
     num_domains = np.array([max(1, len(r.domain_names)) for r in chosen], dtype=np.int64)
     num_groups = np.array([len(r.group_names) for r in chosen], dtype=np.int64)
     offset = np.concatenate([[0], np.cumsum(num_domains * num_groups)]).astype(np.int64)
@@ -57,12 +59,22 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
         limit[cell] = np.repeat(_largest(rule, size), int(num_domains[index]))
         _domain_bounds(rule, size, least[index], most[index], skew[index])
         if rule.not_worse:
-            _excuse(twin, rule, int(num_domains[index]), limit[cell], least[index], most[index], skew[index])
+            _excuse(
+                twin,
+                rule,
+                int(num_domains[index]),
+                limit[cell],
+                least[index],
+                most[index],
+                skew[index],
+            )
     shape = (len(chosen), twin.sizes["workload"])
     return CountTable(
         rules=chosen,
         group=np.array([r.group for r in chosen], dtype=np.int32).reshape(shape),
-        domain=np.array([r.domain for r in chosen], dtype=np.int32).reshape(len(chosen), twin.sizes["host"]),
+        domain=np.array([r.domain for r in chosen], dtype=np.int32).reshape(
+            len(chosen), twin.sizes["host"]
+        ),
         num_domains=num_domains,
         num_groups=num_groups,
         offset=offset[:-1],

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from optimiser.errors import SolverError
-from optimiser.solve.bridge import load_highspy, pass_to_highs, run_highs
+from optimiser.solve.bridge import load_highspy, pass_to_highs
 from optimiser.solve.compiled import Compiled, Floats, stack_rows
 from optimiser.solve.judge import admit_point, judge_answer
+from optimiser.solve.run import run_highs
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 

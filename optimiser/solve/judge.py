@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimiser.solve.bridge import RawAnswer
 from optimiser.solve.certify import check_point, round_point, safe_dual_bound
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.ranges import WRONG_BIG_M_RATIO, measure_big_m
+from optimiser.solve.run import RawAnswer
 from optimiser.solve.settings import Incumbent, SolveResult, measure_gap
 from optimiser.solve.status import SolveStatus
 
@@ -86,6 +86,10 @@ def judge_answer(
 
 
 def _find_bound(compiled: Compiled, raw: RawAnswer) -> tuple[float | None, str]:
+    if raw.status is SolveStatus.INFEASIBLE:
+        return None, "duals" if raw.is_proven_infeasible else "solver"
+    if raw.status is SolveStatus.UNBOUNDED:
+        return None, "solver"
     if raw.row_dual is not None:
         bound = safe_dual_bound(compiled, raw.row_dual)
         if np.isfinite(bound):
@@ -138,7 +142,7 @@ def _check_infeasible(
     compiled: Compiled, raw: RawAnswer, best: Incumbent | None, verdict: _Verdict
 ) -> _Verdict:
     """A known point, or a big-M that turns feasible into infeasible, outweighs the claim."""
-    if raw.status is not SolveStatus.INFEASIBLE:
+    if raw.status is not SolveStatus.INFEASIBLE or raw.is_proven_infeasible:
         return verdict
     if best is not None:
         return verdict.distrust("It claims infeasibility while a checked point is known.")

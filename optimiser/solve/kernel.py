@@ -27,7 +27,7 @@ def envelope_w(data: Data, host: int, load: np.ndarray, step: int) -> float:
 @jit
 def device_w(data: Data, state: State, host: int) -> float:
     """Power of the GPU share in use on a host [W]."""
-    if data.device_size == 0:
+    if data.device_size == 0 or data.gpu_w[host] == 0.0:
         return 0.0
     used = 0
     for device in range(state.device_free.shape[1]):
@@ -46,20 +46,23 @@ def is_on(state: State, host: int) -> bool:
 def refresh_host(data: Data, state: State, host: int) -> None:
     """Recompute cost and planning power of a host and pass the change on to the rack rows."""
     kind, rack, on = data.kind[host], data.rack[host], is_on(state, host)
-    gpu = device_w(data, state, host)
+    first, last = data.row_start[rack], data.row_start[rack + 1]
+    row_index, coefficient, row_load = data.row_index, data.row_coefficient, state.row_load
+    planned, price, load = state.planning, state.price, state.load[host]
+    gpu, gap, standby = device_w(data, state, host), data.gap[kind], data.standby[kind]
     cost = data.on_cost if on else 0.0
     for step in range(len(data.power_column)):
-        power, planning = data.standby[kind], data.standby[kind]
+        power, planning = standby, standby
         if on:
-            power = envelope_w(data, host, state.load[host], step) + gpu
-            planning = power + data.gap[kind]
-        cost += power * state.price[rack, step]
-        change = planning - state.planning[host, step]
-        state.planning[host, step] = planning
+            power = envelope_w(data, host, load, step) + gpu
+            planning = power + gap
+        cost += power * price[rack, step]
+        change = planning - planned[host, step]
+        planned[host, step] = planning
         if change != 0.0:
-            for position in range(data.row_start[rack], data.row_start[rack + 1]):
-                row = data.row_index[position]
-                state.row_load[row, step] += change * data.row_coefficient[row, rack]
+            for position in range(first, last):
+                row = row_index[position]
+                row_load[row, step] += change * coefficient[row, rack]
     state.cost[host] = cost
 
 
@@ -69,7 +72,9 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
     for rule in range(len(data.reserve_fraction)):
         domain = data.reserve_domain[rule, host]
         if domain >= 0:
-            state.reserve_capacity[rule, domain] += sign * data.capacity[host, data.reserve_column[rule, 0]]
+            state.reserve_capacity[rule, domain] += (
+                sign * data.capacity[host, data.reserve_column[rule, 0]]
+            )
     for rule in range(len(data.on_limit)):
         if data.on_mask[rule, host]:
             state.on_count[rule] += sign
@@ -237,43 +242,25 @@ def rows_hold(data: Data, state: State, workload: int, host: int) -> bool:
     if first == last:
         return True
     flavour = data.flavour[workload]
-    gpu = device_w(data, state, host) + data.device_request[flavour] * data.gpu_w[host]
+    use, load, inverse = data.use[flavour], state.load[host], data.inverse_capacity[host]
+    slope, intercept, planned = data.slope[kind], data.intercept[kind], state.planning[host]
+    row_index, coefficient = data.row_index, data.row_coefficient
+    row_load, room = state.row_load, data.row_room
+    constant = device_w(data, state, host) + data.gap[kind]
+    constant += data.device_request[flavour] * data.gpu_w[host]
     for step in range(len(data.power_column)):
         column = data.power_column[step]
-        load = state.load[host, column] + data.use[flavour, column]
-        fraction = load * data.inverse_capacity[host, column]
+        fraction = (load[column] + use[column]) * inverse[column]
         piece = min(int(fraction * 10.0), 9)
-        power = data.intercept[kind, piece] + data.slope[kind, piece] * fraction
-        change = power + gpu + data.gap[kind] - state.planning[host, step]
+        change = intercept[piece] + slope[piece] * fraction + constant - planned[step]
         if change <= 0.0:
             continue
         for position in range(first, last):
-            row = data.row_index[position]
-            coefficient = data.row_coefficient[row, rack]
-            if coefficient > 0.0:
-                if state.row_load[row, step] + coefficient * change > data.row_room[row, step]:
-                    return False
+            row = row_index[position]
+            share = coefficient[row, rack]
+            if share > 0.0 and row_load[row, step] + share * change > room[row, step]:
+                return False
     return True
-
-
-@jit
-def added_cost(data: Data, state: State, workload: int, host: int) -> float:
-    """Cost of putting a workload on a host at the current prices, its move included."""
-    rack, kind, flavour = data.rack[host], data.kind[host], data.flavour[workload]
-    on = is_on(state, host)
-    total = 0.0 if on else data.on_cost
-    gpu = data.device_request[flavour] * data.gpu_w[host]
-    for step in range(len(data.power_column)):
-        column = data.power_column[step]
-        load = state.load[host, column] + data.use[flavour, column]
-        fraction = load * data.inverse_capacity[host, column]
-        piece = min(int(fraction * 10.0), 9)
-        power = data.intercept[kind, piece] + data.slope[kind, piece] * fraction + gpu
-        before = state.planning[host, step] - (data.gap[kind] if on else 0.0)
-        total += (power - before) * state.price[rack, step]
-    if data.today[workload] >= 0 and data.today[workload] != host:
-        total += data.move_cost[workload]
-    return total
 
 
 @jit

@@ -56,6 +56,8 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
     rack = rack_power_w(problem, host_power_w(problem, host, on))[:, step]
     power_w, water_l_per_h = surrogate_power(problem.surrogate, rack)
     hours = twin["period_h"].values
+    # where energy is worth less than nothing the model counts a constant, not a reward for waste
+    power_w = np.where(problem.frame.is_priced, power_w, problem.frame.import_ceiling_kw * 1e3)
     kwh = power_w / 1e3 * hours
     moved = (problem.today >= 0) & (host != problem.today)
     weights = problem.weights
@@ -64,14 +66,10 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
     return {
         "energy_cost": float((kwh * twin["price_per_kwh"].values).sum()),
         "carbon": grams / 1e6 * weights.carbon_price_per_t,
-        "water": litres / 1e3 * _water_price(problem),
+        "water": litres / 1e3 * problem.frame.water_price,
         "migration": float(problem.move_cost[moved].sum()),
         "host_on": float(on.sum()) * problem.host_on_cost,
     }
-
-
-def _water_price(problem: Problem) -> float:
-    return float(problem.twin.attrs["water_price_per_m3"]) if problem.weights.water else 0.0
 
 
 def rack_prices(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
@@ -84,13 +82,10 @@ def rack_prices(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarra
     step, hours = twin["step_of_time"].values, twin["period_h"].values
     rack = rack_power_w(problem, host_power_w(problem, host, on))[:, step]
     slope = marginal_w_per_w(problem.surrogate, rack)
-    weights = problem.weights
-    per_kwh = twin["price_per_kwh"].values
-    per_kwh = per_kwh + twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
-    by_time = slope * (per_kwh * hours / 1e3)[None, :]
-    power, water = surrogate_power(problem.surrogate, rack)
+    by_time = slope * (np.maximum(problem.frame.net_price, 0.0) / 1e3)[None, :]
+    _, water = surrogate_power(problem.surrogate, rack)
     per_watt = float(water.sum() / max(float(rack.sum()), 1.0))  # L/h per W of rack power
-    by_time = by_time + (per_watt * hours / 1e3 * _water_price(problem))[None, :]
+    by_time = by_time + (per_watt * hours / 1e3 * problem.frame.water_price)[None, :]
     price = np.zeros((rack.shape[0], twin.sizes["step"]))
     np.add.at(price.T, step, by_time.T)
     return price

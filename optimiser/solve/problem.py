@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from optimiser.schema.policy import Affinity, AntiAffinity, Headroom, MaxHostsOn, MaxMoves, Spread
+from optimiser.formulation.frame import Frame, prepare
 from optimiser.schema.study import Weights
 from optimiser.solve.counts import CountTable, count_table
 from optimiser.solve.rackrows import RowTable, row_table
-from optimiser.twin.eligibility import Eligibility, eligibility
-from optimiser.twin.planning import Envelope, planning_envelope
+from optimiser.twin.eligibility import Eligibility
+from optimiser.twin.planning import Envelope
 from optimiser.twin.rules import Rule
-from optimiser.twin.surrogate import Surrogate, build_surrogate
-
-SEARCHED = (Spread, AntiAffinity, Affinity, Headroom, MaxHostsOn, MaxMoves)
+from optimiser.twin.surrogate import Surrogate
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,7 @@ class Problem:
     ``step_hours`` (step,) hours of the horizon in each step.
     """
 
-    twin: xr.Dataset
-    rules: Sequence[Rule]
-    weights: Weights
-    eligibility: Eligibility
-    surrogate: Surrogate
-    envelope: Envelope
+    frame: Frame
     flavour: np.ndarray
     use: np.ndarray
     capacity: np.ndarray
@@ -53,6 +46,36 @@ class Problem:
     rows: RowTable
 
     @property
+    def twin(self) -> xr.Dataset:
+        """The twin."""
+        return self.frame.twin
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The resolved rules."""
+        return self.frame.rules
+
+    @property
+    def weights(self) -> Weights:
+        """What counts besides the energy bill."""
+        return self.frame.weights
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """Which hosts each workload may use."""
+        return self.frame.eligibility
+
+    @property
+    def surrogate(self) -> Surrogate:
+        """The facility as convex curves."""
+        return self.frame.surrogate
+
+    @property
+    def envelope(self) -> Envelope:
+        """Planning curves of the server kinds."""
+        return self.frame.envelope
+
+    @property
     def num_hosts(self) -> int:
         """Number of hosts."""
         return len(self.capacity)
@@ -65,7 +88,8 @@ class Problem:
 
 def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
     """Return the arrays of a twin and its rules."""
-    elig = eligibility(twin, rules)
+    frame = prepare(twin, rules, weights)
+    elig = frame.eligibility
     usage = twin["flavour_usage"].values
     use, column_resource, power_column = _columns(usage, int(twin.attrs["power_resource"]))
     horizon_days = float(twin["period_h"].values.sum()) / 24.0
@@ -75,15 +99,10 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
     devices = capacity[:, device] // size if device >= 0 else np.zeros(len(capacity), np.int64)
     requests = usage[:, device, 0] if device >= 0 else np.zeros(len(usage), np.int64)
     return Problem(
-        twin=twin,
-        rules=rules,
-        weights=weights,
-        eligibility=elig,
-        surrogate=build_surrogate(twin),
-        envelope=planning_envelope(twin["kind_curve_w"].values),
+        frame=frame,
         flavour=twin["workload_flavour"].values.astype(np.int32),
         use=use,
-        capacity=_host_columns(twin, rules, use, column_resource, elig),
+        capacity=_host_columns(frame, use, column_resource),
         power_column=power_column,
         column_resource=column_resource,
         device_request=requests.astype(np.int64),
@@ -93,7 +112,7 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         move_cost=twin["workload_move_cost"].values * horizon_days / weights.hold_days,
         host_on_cost=weights.host_on_cost_per_h * horizon_days * 24.0,
         gpu_w_per_unit=_gpu_w_per_unit(twin, devices * size),
-        host_class=_host_classes(twin, elig, rules),
+        host_class=_host_classes(twin, elig),
         counts=count_table(twin, rules),
         rows=row_table(twin, rules),
     )
@@ -115,16 +134,11 @@ def _columns(usage: np.ndarray, power: int) -> tuple[np.ndarray, np.ndarray, np.
     return use, np.array(resource), power_column
 
 
-def _host_columns(
-    twin: xr.Dataset,
-    rules: Sequence[Rule],
-    use: np.ndarray,
-    column_resource: np.ndarray,
-    elig: Eligibility,
-) -> np.ndarray:
+def _host_columns(frame: Frame, use: np.ndarray, column_resource: np.ndarray) -> np.ndarray:
     """Return capacity (host, column); where today's load may stay, it is at least that load."""
+    twin = frame.twin
     capacity = twin["host_capacity"].values[:, column_resource].astype(np.int64)
-    if twin.attrs.get("capacity_not_worse"):
+    if frame.capacity_not_worse:
         today, flavour = twin["workload_host"].values, twin["workload_flavour"].values
         load = np.zeros_like(capacity)
         np.add.at(load, today[today >= 0], use[flavour[today >= 0]])
@@ -138,7 +152,7 @@ def _gpu_w_per_unit(twin: xr.Dataset, amount: np.ndarray) -> np.ndarray:
     return span / np.maximum(amount, 1)
 
 
-def _host_classes(twin: xr.Dataset, elig: Eligibility, rules: Sequence[Rule]) -> np.ndarray:
+def _host_classes(twin: xr.Dataset, elig: Eligibility) -> np.ndarray:
     """Return a class index per host; hosts of one class are interchangeable while empty."""
     columns = [
         twin["host_kind"].values,
@@ -148,8 +162,3 @@ def _host_classes(twin: xr.Dataset, elig: Eligibility, rules: Sequence[Rule]) ->
     ]
     key = np.column_stack([np.asarray(c).reshape(twin.sizes["host"], -1) for c in columns])
     return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)
-
-
-def unsearched_rules(rules: Sequence[Rule]) -> list[str]:
-    """Return names of soft rules, which the search prices only when plans are compared."""
-    return [rule.name for rule in rules if not rule.is_hard]

@@ -15,12 +15,11 @@ import numpy as np
 from optimiser.solve.arrays import Data, State
 from optimiser.solve.kernel import (
     add,
-    added_cost,
     budgets_hold,
+    device_w,
+    devices_fit,
     entry,
-    fits,
     groups_hold,
-    is_on,
     jit,
     remove,
     rows_hold,
@@ -30,36 +29,86 @@ SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
 
 
 @jit
-def fullness(data: Data, state: State, workload: int, host: int) -> float:
-    """How full the tightest and the average column of a host would be (0 to 2)."""
-    flavour, highest, total = data.flavour[workload], 0.0, 0.0
-    for column in range(data.use.shape[1]):
-        load = state.load[host, column] + data.use[flavour, column]
-        share = load * data.inverse_capacity[host, column]
-        highest = max(highest, share)
-        total += share
-    return highest + total / data.use.shape[1]
+def counts_allow(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether every counting rule leaves room for a workload on a host."""
+    for rule in range(len(data.num_domains)):
+        group, domain = data.group[rule, workload], data.domain[rule, host]
+        if group >= 0 and domain >= 0:
+            cell = data.offset[rule] + group * data.num_domains[rule] + domain
+            count = state.count[cell]
+            if count >= data.limit[cell]:
+                return False
+            if count == 0 and state.used[rule, group] >= data.most[rule, group]:
+                return False
+    return True
 
 
 @jit
-def share_of_host(data: Data, workload: int, host: int) -> float:
-    """Largest share of any column of an empty host that a workload takes."""
-    flavour, highest = data.flavour[workload], 0.0
-    for column in range(data.use.shape[1]):
-        share = data.use[flavour, column] * data.inverse_capacity[host, column]
-        highest = max(highest, share)
-    return highest
+def scores(
+    data: Data,
+    state: State,
+    workload: int,
+    tightness: float,
+    scale: float,
+    stamp: np.ndarray,
+    mark: int,
+    out: np.ndarray,
+) -> None:
+    """Fill ``out`` (host,) with the cost of putting a workload there, infinity where it cannot go.
 
-
-@jit
-def score(
-    data: Data, state: State, workload: int, host: int, tightness: float, scale: float
-) -> float:
-    """Cost of an insertion; an empty host counts only the share of it that is taken."""
-    cost = added_cost(data, state, workload, host)
-    if is_on(state, host):
-        return cost - tightness * scale * fullness(data, state, workload, host)
-    return cost * share_of_host(data, workload, host) + 1e3 * scale
+    An empty host counts only the share of it that is taken, behind all hosts that are on. Of the
+    sleeping hosts of a class only the first is looked at: they are alike. Arrays are read into
+    locals once because every access through the reference counts as a use of it.
+    """
+    use, capacity, load = data.use[data.flavour[workload]], data.capacity, state.load
+    inverse, allowed = data.inverse_capacity, data.allowed[data.elig[workload]]
+    members, forced, host_class = state.members, state.forced_on, data.host_class
+    slope, intercept, kind_of, gap = data.slope, data.intercept, data.kind, data.gap
+    planning, price, rack_of = state.planning, state.price, data.rack
+    power_column, on_cost, gpu_w = data.power_column, data.on_cost, data.gpu_w
+    request = data.device_request[data.flavour[workload]]
+    today, move_cost = data.today[workload], data.move_cost[workload]
+    num_columns, num_steps = len(use), len(power_column)
+    for host in range(len(out)):
+        out[host] = np.inf
+        on = members[host] > 0 or forced[host]
+        if not on:
+            if stamp[host_class[host]] == mark:
+                continue
+            stamp[host_class[host]] = mark
+        if not allowed[host]:
+            continue
+        legal, highest, total = True, 0.0, 0.0
+        for column in range(num_columns):
+            filled = load[host, column] + use[column]
+            if filled > capacity[host, column]:
+                legal = False
+                break
+            share = filled * inverse[host, column]
+            highest = max(highest, share)
+            total += share
+        if not legal or not counts_allow(data, state, workload, host):
+            continue
+        if request > 0 and not devices_fit(data, state, workload, host):
+            continue
+        kind, rack = kind_of[host], rack_of[host]
+        cost = 0.0 if on else on_cost
+        before = gap[kind] if on else 0.0
+        gpu = request * gpu_w[host] if request > 0 else 0.0
+        if on and request > 0:
+            gpu += device_w(data, state, host)
+        for step in range(num_steps):
+            column = power_column[step]
+            fraction = (load[host, column] + use[column]) * inverse[host, column]
+            piece = min(int(fraction * 10.0), 9)
+            power = intercept[kind, piece] + slope[kind, piece] * fraction + gpu
+            cost += (power - planning[host, step] + before) * price[rack, step]
+        if today >= 0 and today != host:
+            cost += move_cost
+        if on:
+            out[host] = cost - tightness * scale * (highest + total / num_columns)
+        else:
+            out[host] = cost * highest + 1e3 * scale
 
 
 @jit
@@ -71,33 +120,23 @@ def best_host(
     scale: float,
     stamp: np.ndarray,
     mark: int,
+    value: np.ndarray,
 ) -> int:
-    """Return the cheapest legal host, −1 when there is none.
-
-    Of the sleeping hosts of a class only the first is looked at: they are alike.
-    """
-    barred = np.zeros(len(data.rack), dtype=np.bool_)
+    """Return the cheapest legal host, −1 when there is none; ``value`` (host,) is scratch."""
+    scores(data, state, workload, tightness, scale, stamp, mark, value)
+    for host in range(len(value)):
+        if value[host] < np.inf:
+            value[host] += SHAKE * scale * np.random.random() * tightness
     while True:
-        best, lowest = -1, np.inf
-        mark -= 1
-        for host in range(len(data.rack)):
-            if barred[host]:
-                continue
-            if not is_on(state, host):
-                if stamp[data.host_class[host]] == mark:
-                    continue
-                stamp[data.host_class[host]] = mark
-            if not fits(data, state, workload, host):
-                continue
-            value = score(data, state, workload, host, tightness, scale)
-            value += SHAKE * scale * np.random.random() * tightness
-            if value < lowest:
-                best, lowest = host, value
-        if best < 0 or rows_hold(data, state, workload, best):
+        best = int(np.argmin(value))
+        if value[best] == np.inf:
+            return -1
+        if rows_hold(data, state, workload, best):
             return best
-        for host in range(len(data.rack)):  # a rack without room has none on its other hosts
-            if data.rack[host] == data.rack[best]:
-                barred[host] = True
+        rack = data.rack[best]
+        for host in range(len(value)):  # a rack without room has none on its other hosts
+            if data.rack[host] == rack:
+                value[host] = np.inf
 
 
 @jit
@@ -151,9 +190,7 @@ def empty_group(data: Data, state: State, workload: int, out: np.ndarray, n: int
 
 
 @jit
-def ruin(
-    data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray
-) -> int:
+def ruin(data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray) -> int:
     """Remove the workloads of one round; fill ``out``, their hosts and their devices."""
     before, devices = state.host.copy(), state.device_mask.copy()
     n, kind = 0, np.random.random()
@@ -201,9 +238,10 @@ def recreate(
         key[position] = -weight[out[position]] * (1.0 + 0.3 * np.random.random())
     order = np.argsort(key)
     failed = 0
+    value = np.empty(len(data.rack))
     for position in order:
-        mark -= 1000
-        host = best_host(data, state, out[position], tightness, scale, stamp, mark)
+        mark -= 1
+        host = best_host(data, state, out[position], tightness, scale, stamp, mark, value)
         if host < 0:
             failed += 1
         else:
@@ -264,7 +302,7 @@ def search(
         n = ruin(data, state, out, origin, masks)
         if n == 0:
             continue
-        mark -= 1000 * (n + 1)
+        mark -= n + 1
         tightness = 0.5 * np.random.random()
         failed = recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
         legal = failed == 0 and budgets_hold(data, state)

@@ -123,10 +123,14 @@ def workload_weight(problem: Problem) -> np.ndarray:
     """Return the size of each workload: its largest share of the mean host, (workload,)."""
     mean = np.maximum(problem.capacity.mean(axis=0), 1.0)
     size = (problem.use / mean).max(axis=1)
-    devices = problem.device_request / max(1.0, float(problem.host_devices.mean()) * max(1, problem.device_size))
+    devices = problem.device_request / max(
+        1.0, float(problem.host_devices.mean()) * max(1, problem.device_size)
+    )
     free = problem.eligibility.allowed.mean(axis=1)
     # workloads that few hosts may hold go first
-    return np.maximum(size, devices)[problem.flavour] + (1.0 - free)[problem.eligibility.of_workload]
+    return (
+        np.maximum(size, devices)[problem.flavour] + (1.0 - free)[problem.eligibility.of_workload]
+    )
 
 
 def typical_cost(problem: Problem, price: np.ndarray) -> float:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from optimiser.errors import SolverError
-from optimiser.solve.bridge import RawAnswer
 from optimiser.solve.child_files import decode_point, read_answer, read_incumbent
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.here import place_continuous
 from optimiser.solve.judge import admit_point, better_of, judge_answer
+from optimiser.solve.run import RawAnswer
 from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings, measure_gap
 from optimiser.solve.status import SolveStatus
 
