@@ -84,7 +84,8 @@ def fill_capacity(
             amount = np.where(np.isnan(own), amount, own)
         absent = np.isnan(amount) & of_host.isin(list(cards)).to_numpy()
         if resource.device_size is not None and absent.any():
-            defaults.append(f"{hosts.path.name}: {resource.name} = 0 on {absent.sum()} hosts")
+            noun = "host" if absent.sum() == 1 else "hosts"
+            defaults.append(f"{hosts.path.name}: {resource.name} = 0 on {absent.sum()} {noun}")
         elif absent.any():
             _report_absent(hosts, resource, absent)
         if resource.drives_power:

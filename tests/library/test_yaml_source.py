@@ -108,7 +108,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
 def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
     """A typing slip in the name is mended by the message."""
     (tmp_path / "site.yaml").write_text("a: 1\n", encoding="utf-8")
-    with pytest.raises(InputError, match="did you mean 'site.yaml'"):
+    with pytest.raises(InputError, match=r"did you mean 'site\.yaml'"):
         read_yaml(tmp_path / "site.yml")
 
 
