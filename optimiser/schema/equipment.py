@@ -171,7 +171,8 @@ class ChillerCard(Card):
     reference_evaporator_c: float = 6.67
     """Leaving chilled-water temperature of the rating [°C]."""
     reference_condenser_c: float = 29.44
-    """Entering condenser-water (or outdoor air) temperature of the rating [°C]."""
+    """Condenser temperature of the rating [°C]: entering water for curves, leaving water for
+    ``carnot``, outdoor air for air-cooled machines."""
     capacity_curve: Annotated[list[float], Field(min_length=6, max_length=6)] | None = None
     """CapFT: c1 + c2·x + c3·x² + c4·y + c5·y² + c6·x·y, x evaporator, y condenser [°C]."""
     efficiency_curve: Annotated[list[float], Field(min_length=6, max_length=6)] | None = None

@@ -119,6 +119,18 @@ def test_fixed_point_has_converged() -> None:
     assert found.condenser_c > 24.0
 
 
+def test_carnot_machines_see_leaving_condenser_water() -> None:
+    """Their lift ends at the water that leaves: 24 °C and a rise of 6 K make it 30 °C."""
+    document = plant_json(plant={"economiser": "none", "condenser_min_c": 24.0})
+    plant = read_plant(document)
+    assert plant is not None
+    found = plant_power(plant, np.array(250e3), np.array(15.0), np.array(10.0))
+    load = 250e3 + found.chilled_water_pump_w
+    expected = chiller_power(plant.chiller, 3, load, 18.0, np.array(30.0)).power_w
+    assert found.condenser_c == pytest.approx(24.0)
+    assert found.chiller_w == pytest.approx(float(expected), rel=1e-9)
+
+
 def test_dry_rejection_uses_no_water_and_pads_only_when_warm() -> None:
     """Plain and air-cooled plants are dry; pads drink above 24 °C only."""
     for name in ("carnot dry", "air-cooled"):

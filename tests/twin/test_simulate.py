@@ -102,6 +102,14 @@ def test_unplaceable_input_is_refused_in_words() -> None:
         simulate(twin, wrong, on)
 
 
+def test_hosts_without_a_rack_are_refused() -> None:
+    """Power that belongs to no rack would vanish from every meter."""
+    twin = make_twin(racks=1, hosts_per_rack=3)
+    twin["host_rack"][2] = -1
+    with pytest.raises(InputError, match="1 hosts stand in no rack"):
+        simulate(twin, *_today(twin))
+
+
 def test_every_variable_has_units_and_a_long_name() -> None:
     """The result explains itself."""
     twin = make_twin()
