@@ -17,8 +17,9 @@ class MachineState:
     """What one machine can do at given temperatures.
 
     ``capacity_w`` largest cooling [W], ``full_power_w`` electrical power at that load [W],
-    ``is_clamped`` where a temperature was outside the range of the curves and was held at its
-    edge (Carnot: where the lift was below the smallest one).
+    ``is_clamped`` where a temperature was outside the range of fitted curves and was held at its
+    edge; never with the Carnot ratio, whose smallest lift is how machines are run, not a limit of
+    knowledge.
     """
 
     capacity_w: np.ndarray
@@ -49,18 +50,14 @@ def carnot_cop(evaporator_c: np.ndarray, condenser_c: np.ndarray, carnot: Carnot
     """Return ``η·T_e/(T_c − T_e)`` at full load [1].
 
     The refrigerant is ``approach_k`` colder than the leaving chilled water and as much warmer than
-    the condenser water; the lift is held at ``min_lift_k`` or more, because expansion valves and
+    the leaving condenser water (or the outdoor air); the lift is held at ``min_lift_k`` or more, because expansion valves and
     oil return forbid less. Unlike fitted curves it is valid for 13 to 24 °C chilled water, where
     none of the published DOE-2 sets is. The share η is fixed by one rated point with the same
     definition of temperatures (0.45 to 0.60 centrifugal, 0.35 to 0.45 air-cooled screw).
     """
     evaporating_k = np.asarray(evaporator_c, dtype=float) - carnot.approach_k + _KELVIN
-    lift_k = _lift_k(evaporator_c, condenser_c, carnot)
+    lift_k = np.asarray(condenser_c, dtype=float) - evaporator_c + 2.0 * carnot.approach_k
     return carnot.efficiency * evaporating_k / np.maximum(lift_k, carnot.min_lift_k)
-
-
-def _lift_k(evaporator_c: np.ndarray, condenser_c: np.ndarray, carnot: Carnot) -> np.ndarray:
-    return np.asarray(condenser_c, dtype=float) - evaporator_c + 2.0 * carnot.approach_k
 
 
 def machine_state(
@@ -68,8 +65,8 @@ def machine_state(
 ) -> MachineState:
     """Return capacity and full-load power of one machine.
 
-    ``evaporator_c`` leaving chilled water [°C]; ``condenser_c`` entering condenser water, or
-    outdoor air for an air-cooled machine [°C]. DOE-2 (``Cap = Q_r·CapFT``,
+    ``evaporator_c`` leaving chilled water [°C]; ``condenser_c`` condenser water, entering for DOE-2
+    curves and leaving for Carnot, or outdoor air for an air-cooled machine [°C]. DOE-2 (``Cap = Q_r·CapFT``,
     ``P = Cap/COP_r·EIRFT``): both temperatures are held inside the range of the card.
     """
     condenser = np.asarray(condenser_c, dtype=float)
@@ -77,8 +74,8 @@ def machine_state(
     rated_w = card.rated_cooling_kw * 1e3
     if card.carnot is not None:
         cop = carnot_cop(evaporator, condenser, card.carnot)
-        clamped = _lift_k(evaporator, condenser, card.carnot) < card.carnot.min_lift_k
-        return MachineState(np.full(condenser.shape, rated_w), rated_w / cop, clamped)
+        never = np.zeros(condenser.shape, dtype=bool)
+        return MachineState(np.full(condenser.shape, rated_w), rated_w / cop, never)
     x = np.clip(evaporator, *card.valid_evaporator_c)
     y = np.clip(condenser, *card.valid_condenser_c)
     assert card.capacity_curve is not None and card.efficiency_curve is not None

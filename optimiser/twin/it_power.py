@@ -150,8 +150,20 @@ def flavour_counts(twin: xr.Dataset, host_of_workload: np.ndarray) -> sparse.csr
 
 
 def check_placement(twin: xr.Dataset, host_of_workload: np.ndarray, host_on: np.ndarray) -> None:
-    """Raise ``InputError`` when the placement names hosts that are off or do not exist."""
+    """Raise ``InputError`` when the placement names hosts that are off or do not exist.
+
+    Hosts outside any rack are refused too, because their power would be counted nowhere.
+    """
     num_hosts, host = twin.sizes["host"], np.asarray(host_of_workload)
+    lost = np.flatnonzero(twin["host_rack"].values < 0)
+    if len(lost):
+        raise InputError(
+            Problem(
+                what=f"{len(lost)} hosts stand in no rack",
+                field=str(_labels(twin, "host")[lost[0]]),
+                expected="a rack for every host",
+            )
+        )
     unknown = np.flatnonzero((host < -1) | (host >= num_hosts))
     if len(unknown):
         raise InputError(

@@ -51,7 +51,7 @@ class PlantPower:
     """Power [W], water [L/h], state and flags of the plant, all of the shape of the heat.
 
     ``heat_rejected_w`` leaves through condenser or exchanger; ``free_share`` of the heat by the
-    economiser [1]; ``condenser_c`` what the chillers see [°C]. ``is_clamped``: a curve was held at
+    economiser [1]; ``condenser_c`` water entering the condensers, or outdoor air [°C]. ``is_clamped``: a curve was held at
     the edge of its range; ``is_overloaded``: more heat than the installed machines can take.
     """
 
@@ -221,11 +221,20 @@ def _to_water(
             plant.chiller_count,
             (1.0 - share) * load,
             plant.chilled_water_c,
-            condenser_c,
+            _at_curves_c(cooling, condenser_c, rejected, loop),
         )
         rejected = load + machines.power_w + loop.power_w
     water = rejector.water_l_per_h(rejected, loop.flow_kg_s, ground_c, target, dry, wet)
     return _assemble(chilled, loop, cooler, machines, rejected, share, condenser_c, water)
+
+
+def _at_curves_c(
+    cooling: CoolingPlant, entering_c: np.ndarray, rejected_w: np.ndarray, loop: PumpFlow
+) -> np.ndarray:
+    """Return the condenser temperature of the chiller model: entering water, Carnot leaving."""
+    if cooling.chiller.carnot is None:
+        return entering_c
+    return entering_c + rejected_w / (loop.flow_kg_s * WATER_HEAT_CAPACITY_J_KG_K)
 
 
 def _condenser_loop(cooling: CoolingPlant, rejected_w: np.ndarray) -> PumpFlow:

@@ -55,19 +55,19 @@ def check_exchange(exchange: np.ndarray, flow_m3_s: np.ndarray) -> None:
             "above 0 m³/s",
         ),
         *_offenders(
-            (exchange < -_TOLERANCE).any(axis=1),
+            np.asarray((exchange < -_TOLERANCE).any(axis=1)),
             "a share of recirculated air is negative",
             exchange.min(axis=1, initial=0.0),
             "0 or more",
         ),
         *_offenders(
-            exchange.sum(axis=1) > 1 + _TOLERANCE,
+            np.asarray(exchange.sum(axis=1) > 1 + _TOLERANCE),
             "the rack sends out more air than it has",
             exchange.sum(axis=1),
             "shares that sum to at most 1",
         ),
         *_offenders(
-            share_in > 1 + _TOLERANCE,
+            np.asarray(share_in > 1 + _TOLERANCE),
             "the rack would take in more recirculated air than its own flow",
             share_in,
             "a recirculated share of at most 1",
