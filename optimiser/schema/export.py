@@ -55,7 +55,7 @@ def _mend(definition: dict[str, Any]) -> None:
 
 
 def _accept_text(field: dict[str, Any]) -> dict[str, Any]:
-    about = {key: field[key] for key in ("description", "default") if key in field}
+    about: dict[str, Any] = {key: field[key] for key in ("description", "default") if key in field}
     rest = {key: value for key, value in field.items() if key not in about}
     options = rest.get("anyOf", [rest])
     if not any(option.get("type") in ("number", "integer") for option in options):

@@ -14,11 +14,14 @@ def align_series(
 ) -> tuple[np.ndarray, bool]:
     """Return ``column`` at the start of each period, and whether another year stood in.
 
-    The last value at or before a period is in force. When the table does not cover the horizon, a
-    table of about a year stands in as a typical year: the same month, day and hour are read.
+    The last value at or before a period is in force. Times as ``HH:MM`` repeat every local day.
+    When the table does not cover the horizon, a table of about a year stands in as a typical year:
+    the same month, day and hour are read.
 
     Raises ``InputError`` when the table neither covers the horizon nor a year.
     """
+    if table["time"].astype(str).str.fullmatch(r"\d{1,2}:\d{2}").all():
+        return _daily(table, column, clock), False
     stamps = pd.to_datetime(table["time"])
     wanted = pd.Series(clock.local)
     if stamps.dt.tz is not None:
@@ -34,6 +37,17 @@ def align_series(
     if times[-1] + spacing - times[0] < np.timedelta64(364, "D"):
         raise InputError(_not_covered(file, times, target))
     return values[_typical_year(times, wanted)], True
+
+
+def _daily(table: pd.DataFrame, column: str, clock: Clock) -> np.ndarray:
+    """Return the values of a clock-time table; before its first time yesterday's last holds."""
+    parts = table["time"].astype(str).str.split(":", expand=True).astype(int)
+    minutes = (parts[0] * 60 + parts[1]).to_numpy()
+    order = np.argsort(minutes, kind="stable")
+    local = clock.local.astype("datetime64[m]")
+    wanted = (local - local.astype("datetime64[D]")).astype(np.int64)
+    found = np.searchsorted(minutes[order], wanted, side="right") - 1
+    return table[column].to_numpy(dtype=float)[order][found]
 
 
 def _spacing(times: np.ndarray) -> np.timedelta64:
