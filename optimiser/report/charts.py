@@ -7,27 +7,24 @@ being drawn again. Widths follow the container.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from optimiser.report import text
 from optimiser.report.payload import FrontierPoint, PowerSeries, ReportData, Series
+from optimiser.report.timeline import Row, Timeline, timeline
 
 if TYPE_CHECKING:
     import altair as alt
 
 Spec = dict[str, Any]
-Row = dict[str, Any]
-MOST_POINTS = 800
-"""Longer series are drawn as means of equal blocks of periods."""
 _PARTS = (
     ("it_kw", "IT", "var(--it)"),
     ("losses_kw", "Power losses", "var(--losses)"),
     ("cooling_kw", "Cooling", "var(--cooling)"),
 )
 _CONTEXT = (
-    ("price_per_kwh", "Electricity price", "{currency}/kWh", ".3~f"),
-    ("carbon_g_per_kwh", "Carbon of the grid", "g CO₂e/kWh", ",.0f"),
+    ("price", "price_per_kwh", "Electricity price", "{currency}/kWh", ".3~f"),
+    ("carbon", "carbon_g_per_kwh", "Carbon of the grid", "g CO₂e/kWh", ",.0f"),
 )
 
 
@@ -41,66 +38,25 @@ def build(data: ReportData) -> dict[str, Spec]:
     return charts
 
 
-def block_size(periods: int) -> int:
-    """Periods that share one drawn point."""
-    return -(-periods // MOST_POINTS)
-
-
-def _block_means(values: Sequence[float], size: int) -> list[float]:
-    blocks = [values[i : i + size] for i in range(0, len(values), size)]
-    return [sum(block) / len(block) for block in blocks]
-
-
-def _instants(labels: Sequence[str], size: int) -> tuple[list[str], list[str]]:
-    """Start and end of each drawn point as UTC text that shows the local clock.
-
-    The offset is cut off, because the reader's browser knows nothing of the site's time zone.
-    Clock times that repeat when summer time ends are set a minute apart to keep their order.
-    """
-    starts: list[datetime] = []
-    for label in labels[::size]:
-        clock = datetime.fromisoformat(label).replace(tzinfo=None)
-        if starts and clock <= starts[-1]:
-            clock = starts[-1] + timedelta(minutes=1)
-        starts.append(clock)
-    ends = [*starts[1:], starts[-1] + (starts[1] - starts[0])]
-    return [f"{t.isoformat()}Z" for t in starts], [f"{t.isoformat()}Z" for t in ends]
-
-
 def _day_charts(series: Series, currency: str) -> dict[str, Spec]:
-    size = block_size(len(series.time))
-    starts, ends = _instants(series.time, size)
-    clock = "%H:%M" if len(starts) < 2 or starts[0][:10] == starts[-1][:10] else "%d %b %H:%M"
-    clocks = [label[:16].replace("T", " ") for label in series.time[::size]]
-    frame = [
-        {"start": a, "end": b, "clock": c} for a, b, c in zip(starts, ends, clocks, strict=True)
-    ]
+    when = timeline(series.time)
     top = max(*series.before.total_kw, *series.after.total_kw)
-    totals = _block_means(series.before.total_kw, size)
     charts = {
-        "power-before": _power_chart(series.before, frame, size, top, clock, None),
-        "power-after": _power_chart(series.after, frame, size, top, clock, totals),
+        "power-before": _power_chart(series.before, when, top, None),
+        "power-after": _power_chart(series.after, when, top, series.before.total_kw),
     }
-    for field, title, unit, form in _CONTEXT:
+    for name, field, title, unit, form in _CONTEXT:
         values = getattr(series, field)
         if values is not None:
-            rows = _with(frame, {"value": _block_means(values, size)})
+            rows = when.table({"value": values})
             label = unit.format(currency=currency)
-            charts[field.split("_", maxsplit=1)[0]] = _context_chart(rows, title, label, form)
+            charts[name] = _context_chart(rows, when.clock, title, label, form)
     if series.dry_bulb_c is not None or series.wet_bulb_c is not None:
-        charts["air"] = _air_chart(series, frame, size)
+        charts["air"] = _air_chart(series, when)
     return charts
 
 
-def _with(frame: list[Row], columns: Mapping[str, Sequence[float]]) -> list[Row]:
-    """Add columns to the rows, at four significant digits."""
-    return [
-        row | {name: float(f"{values[i]:.4g}") for name, values in columns.items()}
-        for i, row in enumerate(frame)
-    ]
-
-
-def _time_axis(clock: str = "%H:%M", ticks: int = 8) -> alt.X:
+def _time_axis(clock: str, ticks: int) -> alt.X:
     import altair as alt
 
     axis = alt.Axis(title=None, format=clock, grid=False, tickCount=ticks, labelOverlap=True)
@@ -108,30 +64,23 @@ def _time_axis(clock: str = "%H:%M", ticks: int = 8) -> alt.X:
 
 
 def _power_chart(
-    state: PowerSeries, frame: list[Row], size: int, top: float, clock: str,
-    today_kw: list[float] | None,
-) -> Spec:  # fmt: skip
+    state: PowerSeries, when: Timeline, top_kw: float, today_kw: Sequence[float] | None
+) -> Spec:
     """Stack the parts under the total; ``today_kw`` adds today's total as a dashed line."""
     import altair as alt
 
     given = [part for part in _PARTS if getattr(state, part[0]) is not None]
-    columns = {title: _block_means(getattr(state, field), size) for field, title, _ in given}
-    columns["Total"] = _block_means(state.total_kw, size)
+    columns = {title: getattr(state, field) for field, title, _ in given}
+    columns["Total"] = state.total_kw
     if today_kw is not None:
         columns["Today"] = today_kw
-    rows = _with(frame, columns)
-    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
-    y = alt.Scale(domain=[0, top * 1.04], nice=True)
-    layers = [_stack(base, given, y, clock), _line(base, "Total", "var(--ink)", [1, 0])]
+    base = alt.Chart(alt.Data(values=when.table(columns)))
+    y = alt.Scale(domain=[0, top_kw * 1.04], nice=True)
+    layers = [_stack(base, given, y, when.clock), _line(base, "Total", "var(--ink)", [1, 0])]
     if today_kw is not None:
         layers.append(_line(base, "Today", "var(--muted)", [4, 3]))
     layers.append(_hover(base, {name: f"{name}, kW" for name in columns}))
     return _finished(alt.layer(*layers), height=250, description="Power over time [kW]")
-
-
-def _closing(rows: list[Row]) -> list[Row]:
-    """Repeat the last row at the end of the horizon, so that its step has a width."""
-    return [rows[-1] | {"start": rows[-1]["end"]}]
 
 
 def _stack(base: alt.Chart, given: list[tuple[str, str, str]], y: Any, clock: str) -> alt.Chart:
@@ -145,7 +94,7 @@ def _stack(base: alt.Chart, given: list[tuple[str, str, str]], y: Any, clock: st
         .transform_calculate(rank=f"{order}[datum.part]")
         .mark_area(interpolate="step-after", opacity=0.9)
         .encode(
-            x=_time_axis(clock),
+            x=_time_axis(clock, ticks=8),
             y=alt.Y("kw:Q", stack="zero", scale=y, axis=alt.Axis(title="kW", tickCount=5)),
             color=alt.Color(
                 "part:N", scale=alt.Scale(domain=titles, range=colours), legend=None
@@ -185,32 +134,31 @@ def _hover(base: alt.Chart, fields: Mapping[str, str], form: str = ",.1f") -> al
     )
 
 
-def _context_chart(rows: list[Row], title: str, unit: str, form: str) -> Spec:
+def _context_chart(rows: list[Row], clock: str, title: str, unit: str, form: str) -> Spec:
     import altair as alt
 
-    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
+    base = alt.Chart(alt.Data(values=rows))
     line = base.mark_line(interpolate="step-after", color="var(--accent)", strokeWidth=1.6).encode(
-        x=_time_axis(ticks=4),
+        x=_time_axis(clock, ticks=4),
         y=alt.Y("value:Q", axis=alt.Axis(title=unit, tickCount=3), scale=alt.Scale(zero=True)),
     )
     hover = _hover(base, {"value": unit}, form)
     return _finished(alt.layer(line, hover), height=110, description=f"{title} [{unit}]")
 
 
-def _air_chart(series: Series, frame: list[Row], size: int) -> Spec:
+def _air_chart(series: Series, when: Timeline) -> Spec:
     import altair as alt
 
     given = {"Dry bulb": series.dry_bulb_c, "Wet bulb": series.wet_bulb_c}
-    columns = {name: _block_means(v, size) for name, v in given.items() if v is not None}
-    rows = _with(frame, columns)
-    base = alt.Chart(alt.Data(values=rows + _closing(rows)))
+    columns = {name: values for name, values in given.items() if values is not None}
+    base = alt.Chart(alt.Data(values=when.table(columns)))
     dashes = {"Dry bulb": [1, 0], "Wet bulb": [4, 3]}
     lines = [
         base.mark_line(
             interpolate="step-after", color="var(--accent)", strokeWidth=1.6,
             strokeDash=dashes[name],
         ).encode(
-            x=_time_axis(ticks=4),
+            x=_time_axis(when.clock, ticks=4),
             y=alt.Y(
                 f"{name}:Q",
                 axis=alt.Axis(title="°C", tickCount=3),

@@ -7,9 +7,10 @@ leaves them out.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from optimiser.schema.base import Document
 from optimiser.units import HOURS_PER_YEAR
@@ -110,6 +111,13 @@ class Series(Document):
     """Outside air [°C]."""
     wet_bulb_c: Numbers | None = None
     """Wet-bulb temperature of the outside air [°C]."""
+
+    @field_validator("time")
+    @classmethod
+    def _clock_times(cls, time: tuple[str, ...]) -> tuple[str, ...]:
+        for label in time:
+            datetime.fromisoformat(label)
+        return time
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:
@@ -300,6 +308,8 @@ class ReportData(Document):
     services: tuple[ServiceSummary, ...] = ()
     moves: tuple[Move, ...] = ()
     waves: tuple[Wave, ...] = ()
+    prefixes_checked: bool = False
+    """Whether every rule was replayed after each single move."""
     frontier: tuple[FrontierPoint, ...] = ()
     binding: tuple[BindingRule, ...] = ()
     terms: tuple[Term, ...] = ()

@@ -115,7 +115,7 @@ def saving_fraction(before: float | None, after: float | None) -> float | None:
     """Share of ``before`` that is saved; negative when it grew, ``None`` when it has no meaning."""
     if before is None or after is None or before == 0:
         return None
-    return (before - after) / before
+    return (before - after) / abs(before)  # money can be negative
 
 
 def change(before: float | None, after: float | None) -> str:
@@ -247,11 +247,18 @@ def _worth(data: ReportData) -> str:
     rows = {row.key: row for row in comparisons(data)}
     units = {"cost": data.currency, "co2e": "kg CO₂e"}
     gains = {key: rows[key] for key in units if key in rows and rows[key].verdict == "better"}
-    texts = [quantity(c.before_value - c.after_value, units[key]) for key, c in gains.items()]
+    texts = [
+        quantity(_three_digits(c.before_value - c.after_value), units[key])
+        for key, c in gains.items()
+    ]
     if not texts:
         return ""
     saves = (data.before.energy_kwh - data.after.energy_kwh) > 0
     return f", {'worth' if saves else 'yet saves'} {listed(texts)} a year"
+
+
+def _three_digits(value: float) -> float:
+    return float(f"{value:.3g}")
 
 
 def sla_sentence(data: ReportData) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from optimiser.report import charts, text
 from optimiser.report.payload import BindingRule, FrontierPoint, Move, Rack, RackState, ReportData
+from optimiser.report.timeline import block_size
 
-MOST_MOVES = 20_000
+MOST_MOVES = 10_000
 """Moves that the page carries; the run folder's table has all of them."""
 FIRST_CARDS = ("energy", "cost", "co2e", "water", "asleep", "sla", "peak")
 _UNITS = {"energy", "cost", "co2e", "water", "peak", "it"}
@@ -18,13 +19,15 @@ NEAR_LIMIT = 0.95
 def page(data: ReportData) -> dict[str, Any]:
     """Everything the template reads beside the data themselves."""
     compared = text.comparisons(data)
+    cards = [_card(c, data) for c in compared if c.key in FIRST_CARDS]
     return {
         "data": data,
         "text": text,
         "headline": text.headline(data),
         "sla_sentence": text.sla_sentence(data),
         "proof_sentence": text.proof_sentence(data),
-        "cards": [_card(c, data) for c in compared if c.key in FIRST_CARDS],
+        "cards": cards,
+        "card_columns": _columns(len(cards) + 1),
         "details": [c for c in compared if c.key not in FIRST_CARDS],
         "pue_note": _pue_note(data),
         "rack_sentence": rack_sentence(data.racks),
@@ -37,7 +40,7 @@ def page(data: ReportData) -> dict[str, Any]:
         "check_count": sum(check.count for check in data.proof.checks),
         "refusals": sum(check.violations for check in data.proof.checks),
         "phase_seconds": sum(phase.seconds for phase in data.proof.phases),
-        "block": 0 if data.series is None else charts.block_size(len(data.series.time)),
+        "block": 0 if data.series is None else block_size(data.series.time),
         "moves_shown": min(len(data.moves), MOST_MOVES),
     }
 
@@ -63,6 +66,11 @@ def _card(c: text.Comparison, data: ReportData) -> dict[str, Any]:
     value, _, unit = c.after.partition(" ") if c.key in _UNITS else (c.after, "", "")
     unit = f"of {text.count(data.hosts_total)}" if c.key == "asleep" else unit
     return {"row": c, "bars": bars, "value": value, "unit": unit}
+
+
+def _columns(cards: int) -> int:
+    """Columns in which that many cards leave the fewest holes, at most five."""
+    return cards if cards <= 5 else min((4, 5, 3), key=lambda columns: -cards % columns)
 
 
 def _pue_note(data: ReportData) -> str:

@@ -299,6 +299,7 @@ def make_report_data(seed: int = 7) -> p.ReportData:
         services=_services(rng, moves),
         moves=moves,
         waves=_waves(moves),
+        prefixes_checked=True,
         frontier=_frontier(before.cost, after.cost),
         binding=_binding(),
         terms=_terms(before, after),

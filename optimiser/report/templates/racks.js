@@ -52,7 +52,7 @@ if (report.racks.length) {
       tile.style.setProperty("--high", `var(${high})`);
       tile.style.setProperty("--low", side === "change" ? "var(--even)" : `var(--${metric}-low)`);
       // Between these shares dark text reads best in both themes; beyond, the contrast turns.
-      const turn = side === "change" ? 0.8 : 0.66;
+      const turn = side === "change" ? 0.8 : 0.62;
       tile.classList.toggle("strong", share > turn);
       tile.classList.toggle("middle", share > 0.55 && share <= turn);
       tile.classList.toggle("none", now === null);
