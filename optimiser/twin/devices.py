@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def assign_devices(requests: np.ndarray, num_devices: int, device_size: int) -> list[tuple[int, ...]] | None:
+def assign_devices(
+    requests: np.ndarray, num_devices: int, device_size: int
+) -> list[tuple[int, ...]] | None:
     """Return the devices of each request on one host, or ``None`` when they do not fit.
 
     ``requests`` (n,) amounts in the unit of the resource: below ``device_size`` on one shared

@@ -208,9 +208,7 @@ class _Resolver:
             return np.stack([~hosts]), np.zeros(len(workloads), dtype=np.int32)
         return np.stack([free, hosts if policy.kind == "fence" else ~hosts]), chosen
 
-    def _labelled(
-        self, policy: AnyPolicy, workloads: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _labelled(self, policy: AnyPolicy, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         have = np.array([labels.get(policy.label, "") for labels in self.host_labels])
         if policy.values:
             row_value = pd.Series("|".join(policy.values), index=range(len(self.row_labels)))

@@ -13,7 +13,7 @@ from optimiser.schema.equipment import CrahCard, LossCard, ServerCard
 from optimiser.schema.site import Zone
 from optimiser.twin.envelopes import inlet_limit_c
 from optimiser.twin.recirculation import rack_rise_matrix
-from optimiser.twin.servers import ac_curve
+from optimiser.twin.servers import ac_curve, gpu_span_w
 from optimiser.twin.variables import Variables
 from optimiser.units import AIR_DENSITY_KG_M3, AIR_HEAT_CAPACITY_J_KG_K
 
@@ -50,15 +50,12 @@ def host_variables(variables: Variables, site_input: SiteInput) -> None:
     _kind_variables(variables, cards, site_input)
 
 
-def _kind_variables(
-    variables: Variables, cards: list[ServerCard], site_input: SiteInput
-) -> None:
+def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: SiteInput) -> None:
     curves, spans = [], []
     for card in cards:
         psu = site_input.cards.get(("psu", card.psu)) if card.psu else None
         curves.append(ac_curve(card, psu))
-        gpus = card.gpus
-        spans.append(gpus.count * (gpus.max_w - gpus.idle_w) if gpus else 0.0)
+        spans.append(gpu_span_w(card, psu))
     altitude = site_input.site.location.altitude_m
     classes = [card.inlet_class for card in cards]
     add = variables.add
@@ -122,7 +119,9 @@ def power_variables(variables: Variables, site_input: SiteInput) -> None:
                 [u.count for u in units], [None] * len(units))  # fmt: skip
     pdu_cards = [cards["pdu", str(card)] for card in pdus["card"]]
     _loss_stage(variables, "pdu", pdu_cards, [1] * len(pdus), [None] * len(pdus))
-    add("ups_feed", ["ups"], index_of([u.feed for u in units], [f.name for f in feeds]), "1", "feed")
+    add(
+        "ups_feed", ["ups"], index_of([u.feed for u in units], [f.name for f in feeds]), "1", "feed"
+    )
     add("pdu_ups", ["pdu"], index_of(pdus["ups"], [u.name for u in units]), "1", "UPS of the PDU")
     for side in ("a", "b"):
         names = racks[f"pdu_{side}"].fillna("").astype(str)
@@ -144,11 +143,17 @@ def _loss_stage(
             for card, n, own in zip(cards, counts, ratings_kw, strict=True)
         ]
     )  # fmt: skip
-    nominal = np.array([card.rating_kw * n * 1e3 if card else 1.0 for card, n in zip(cards, counts, strict=True)])
+    nominal = np.array(
+        [card.rating_kw * n * 1e3 if card else 1.0 for card, n in zip(cards, counts, strict=True)]
+    )
     add = variables.add
     add(f"{stage}_rating_w", [stage], rating, "W", "largest output that may be drawn")
     add(f"{stage}_nominal_w", [stage], nominal, "W", "rating the loss coefficients refer to")
-    for letter, field in (("no_load", "no_load_fraction"), ("proportional", "proportional_fraction"), ("square", "square_fraction")):
+    for letter, field in (
+        ("no_load", "no_load_fraction"),
+        ("proportional", "proportional_fraction"),
+        ("square", "square_fraction"),
+    ):
         values = np.array([getattr(card, field) if card else 0.0 for card in cards])
         add(f"{stage}_{letter}_fraction", [stage], values, "1", f"{letter} loss coefficient")
 
