@@ -1,0 +1,186 @@
+"""What every model of one study shares: the twin, its rules and the data derived from both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from optimiser.formulation.quantities import Quantities, load_fraction, measure
+from optimiser.schema.study import Weights
+from optimiser.twin.eligibility import Eligibility, eligibility
+from optimiser.twin.limits import RackRows, all_rack_rows
+from optimiser.twin.planning import Envelope, planning_envelope
+from optimiser.twin.rules import Rule
+from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
+
+LARGEST_COEFFICIENT = 2**13
+RESOLUTION = {"W": 0.5, "degC": 0.005}
+"""Half of the step in which limits are compared: whole watts and hundredths of a kelvin."""
+
+
+@dataclass(frozen=True, eq=False)
+class LimitRows:
+    """Rows of one rule over rack planning power, ready for a model.
+
+    ``coefficient`` (row, rack) per kW, ``room`` (row, step) what the racks may use up, in kW or K;
+    infinite where the row cannot bind. ``names`` (row,).
+    """
+
+    rule: Rule
+    coefficient: np.ndarray
+    room: np.ndarray
+    names: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Shared data of all models of a study; build it once with :func:`prepare`.
+
+    ``scale`` (resource,) powers of two that keep coefficients small; ``limit_rows`` the rows over
+    rack power; ``today`` quantities of the present placement; ``workload_class`` (W,) equal for
+    interchangeable workloads; ``net_price`` (time,) money per kW of import in the whole period,
+    carbon included; ``import_ceiling_kw`` (time,) import with every host at full load.
+    """
+
+    twin: xr.Dataset
+    rules: tuple[Rule, ...]
+    weights: Weights
+    eligibility: Eligibility
+    surrogate: Surrogate
+    envelope: Envelope
+    capacity_not_worse: bool
+    scale: np.ndarray
+    limit_rows: tuple[LimitRows, ...]
+    today: Quantities
+    workload_class: np.ndarray
+    net_price: np.ndarray
+    import_ceiling_kw: np.ndarray
+
+    @property
+    def horizon_h(self) -> float:
+        """Length of the horizon [h]."""
+        return float(self.twin["period_h"].values.sum())
+
+    @property
+    def water_price(self) -> float:
+        """Price of water per m³, 0 when the study does not count it."""
+        return float(self.twin.attrs["water_price_per_m3"]) if self.weights.water else 0.0
+
+    @property
+    def is_priced(self) -> np.ndarray:
+        """(time,) bool, whether saving energy saves money in that period.
+
+        Where it does not, the model counts the import ceiling: a constant that keeps every bound
+        valid and does not reward waste.
+        """
+        return self.net_price >= 0.0
+
+
+def prepare(
+    twin: xr.Dataset,
+    rules: Sequence[Rule],
+    weights: Weights | None = None,
+    *,
+    capacity_not_worse: bool | None = None,
+    surrogate: Surrogate | None = None,
+) -> Frame:
+    """Return the shared data of all models of a study.
+
+    ``capacity_not_worse`` defaults to the twin's attribute of that name.
+    """
+    weights = weights or Weights()
+    excused = bool(twin.attrs.get("capacity_not_worse", False))
+    elig = eligibility(twin, rules)
+    envelope = planning_envelope(twin["kind_curve_w"].values)
+    surrogate = surrogate or build_surrogate(twin)
+    today = measure(twin, envelope, twin["workload_host"].values, twin["host_on"].values)
+    highest = _highest_rack_power_kw(twin, envelope, today)
+    ceiling_w, _ = surrogate_power(
+        surrogate, np.repeat(highest[:, None] * 1e3, twin.sizes["time"], axis=1)
+    )
+    rows = [limit_rows(block, today, highest) for block in all_rack_rows(twin, rules)]
+    return Frame(
+        twin=twin,
+        rules=tuple(rules),
+        weights=weights,
+        eligibility=elig,
+        surrogate=surrogate,
+        envelope=envelope,
+        capacity_not_worse=excused if capacity_not_worse is None else capacity_not_worse,
+        scale=_scales(twin),
+        limit_rows=tuple(rows),
+        today=today,
+        workload_class=workload_classes(twin, rules, elig),
+        net_price=_net_price(twin, weights),
+        import_ceiling_kw=ceiling_w / 1e3,
+    )
+
+
+def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> LimitRows:
+    """Return rows in kW or K, with today's violations excused where the rule says so.
+
+    The verifier compares whole watts and hundredths of a kelvin, rounded down; half a step more
+    keeps the model in line with it.
+    """
+    step = RESOLUTION[block.unit]
+    limit = np.floor(block.limit / (2 * step) + 1e-9) * (2 * step) + step
+    if block.unit == "W":
+        coefficient, room = block.coefficient, (limit - block.offset[:, None]) / 1e3
+    else:
+        coefficient, room = block.coefficient * 1e3, limit - block.offset[:, None]
+    if block.rule.not_worse:
+        room = np.maximum(room, coefficient @ today.rack_power_kw + 1e-9)
+    idle = (np.maximum(coefficient, 0.0) @ highest_kw)[:, None] <= room
+    unit = "kW" if block.unit == "W" else "K"
+    return LimitRows(block.rule, coefficient, np.where(idle, np.inf, room), block.names, unit)
+
+
+def workload_classes(twin: xr.Dataset, rules: Sequence[Rule], elig: Eligibility) -> np.ndarray:
+    """Return a class per workload (W,): equal demand, hosts, move cost and part in every rule."""
+    columns = [twin["workload_flavour"].values, elig.of_workload]
+    columns.append(np.unique(twin["workload_move_cost"].values, return_inverse=True)[1].reshape(-1))
+    for rule in rules:
+        if len(rule.group):
+            columns.append(rule.group)
+        if rule.allowed_class is not None:
+            columns.append(rule.allowed_class)
+        if rule.kind == "max_moves":
+            columns.append(rule.workloads)
+    table = np.column_stack([np.asarray(column, dtype=np.int64) for column in columns])
+    return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _scales(twin: xr.Dataset) -> np.ndarray:
+    largest = np.maximum(twin["host_capacity"].values.max(axis=0, initial=0), 1)
+    power = np.ceil(np.log2(largest / LARGEST_COEFFICIENT))
+    return 2.0 ** np.maximum(power, 0.0)
+
+
+def _highest_rack_power_kw(twin: xr.Dataset, envelope: Envelope, today: Quantities) -> np.ndarray:
+    """Return the planning power of each rack with all hosts as full as they may be (rack,) [kW].
+
+    A host that is over its capacity today may stay so where ``not_worse`` covers it.
+    """
+    kind = twin["host_kind"].values
+    load = _fullest(twin, today, int(twin.attrs["power_resource"]))
+    power = (
+        envelope.intercept_w[kind, -1] + envelope.slope_w[kind, -1] * load + envelope.gap_w[kind]
+    )
+    if int(twin.attrs["device_resource"]) >= 0:
+        share = _fullest(twin, today, int(twin.attrs["device_resource"]))
+        power = power + twin["kind_gpu_span_w"].values[kind] * share
+    power = np.maximum(power, twin["kind_standby_w"].values[kind])
+    return np.bincount(twin["host_rack"].values, weights=power, minlength=twin.sizes["rack"]) / 1e3
+
+
+def _fullest(twin: xr.Dataset, today: Quantities, resource: int) -> np.ndarray:
+    return np.maximum(1.0, load_fraction(twin, today.usage, resource).max(axis=1))
+
+
+def _net_price(twin: xr.Dataset, weights: Weights) -> np.ndarray:
+    carbon = twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
+    return (twin["price_per_kwh"].values + carbon) * twin["period_h"].values

@@ -1,0 +1,165 @@
+"""Build a model from an instance and a recipe: declare everything, then constrain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimiser.errors import MissingError, did_you_mean
+from optimiser.formulation import (
+    affinity,
+    assignment,
+    capacity,
+    cooling,
+    counts,
+    domains,
+    facility,
+    feeds,
+    headroom,
+    hosts,
+    moves,
+    objective,
+    placement_rules,
+    racks,
+    spread,
+)
+from optimiser.formulation.context import Context
+from optimiser.formulation.instance import Instance
+from optimiser.formulation.recipe import Recipe, read_recipe
+
+Step = Callable[[Context], None]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One family: what it declares, its constraints and its objective terms."""
+
+    declare: tuple[Step, ...] = ()
+    constrain: tuple[Step, ...] = ()
+    price: tuple[Step, ...] = ()
+
+
+BLOCKS: dict[str, Block] = {
+    "assignment": Block((assignment.declare_place,), (assignment.constrain_assign,)),
+    "hosts": Block(
+        (hosts.declare_hosts,),
+        (
+            hosts.constrain_host_load,
+            hosts.constrain_device_load,
+            hosts.constrain_host_power,
+            hosts.constrain_asleep_is_empty,
+        ),
+        (objective.price_host_on,),
+    ),
+    "capacity": Block(constrain=(capacity.constrain_capacity, capacity.constrain_device_packing)),
+    "racks": Block(
+        (racks.declare_racks,), (racks.constrain_rack_reserve, racks.constrain_rack_power)
+    ),
+    "facility": Block(
+        (facility.declare_facility,),
+        (
+            facility.constrain_pdu_input,
+            facility.constrain_ups_input,
+            facility.constrain_feed_input,
+            facility.constrain_room_heat,
+            facility.constrain_zone_fan,
+            facility.constrain_plant_power,
+            facility.constrain_water_use,
+            facility.constrain_grid_import,
+        ),
+        (objective.price_energy_cost, objective.price_carbon, objective.price_water),
+    ),
+    "domains": Block(constrain=(domains.constrain_domain_capacity,)),
+    "feeds": Block(constrain=(feeds.constrain_redundant_feed,)),
+    "cooling": Block(
+        constrain=(cooling.constrain_cooling_capacity, cooling.constrain_inlet_temperature)
+    ),
+    "headroom": Block(constrain=(headroom.constrain_headroom,)),
+    "spread": Block(
+        (spread.declare_spread,),
+        (
+            spread.constrain_spread_max_per_domain,
+            spread.constrain_spread_presence,
+            spread.constrain_spread_min_domains,
+            spread.constrain_spread_fullest,
+            spread.constrain_spread_emptiest,
+            spread.constrain_spread_max_skew,
+        ),
+    ),
+    "affinity": Block(
+        (affinity.declare_affinity,),
+        (
+            affinity.constrain_anti_affinity,
+            affinity.constrain_affinity_members,
+            affinity.constrain_affinity,
+        ),
+    ),
+    "placement_rules": Block(
+        constrain=(
+            placement_rules.constrain_ban,
+            placement_rules.constrain_fence,
+            placement_rules.constrain_require_label,
+            placement_rules.constrain_pin,
+            placement_rules.constrain_drain,
+            placement_rules.constrain_preserve,
+        )
+    ),
+    "moves": Block(
+        (moves.declare_stay,),
+        (moves.constrain_stay, moves.constrain_max_moves),
+        (objective.price_migration,),
+    ),
+    "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
+    "soft_rules": Block(price=(objective.price_soft_rules,)),
+}
+
+
+def build(
+    instance: Instance, recipe: Recipe | None = None, *, elastic: bool = False
+) -> pyo.ConcreteModel:
+    """Return the model of an instance.
+
+    ``recipe`` lists the blocks (the library's ``placement`` when not given). ``elastic`` gives
+    every hard rule and capacity a named slack and minimises the weighted relaxation; placement
+    rules then have rows of their own instead of leaving pairs out.
+
+    Raises ``InfeasibleError`` when a workload has no host at all or a rule cannot be kept whatever
+    is placed where, and ``MissingError`` for a block that does not exist.
+    """
+    recipe = recipe or read_recipe()
+    model = pyo.ConcreteModel(name=recipe.name)
+    group, host = pairs_of(instance, elastic)
+    context = Context(model, instance, recipe, elastic, group, host)
+    model.context = context
+    model.slack = pyo.Var(pyo.Any, dense=False)
+    blocks = [_block(name) for name in recipe.blocks]
+    for step in (step for block in blocks for step in block.declare):
+        step(context)
+    for step in (step for block in blocks for step in block.constrain):
+        step(context)
+    for step in (step for block in blocks for step in block.price):
+        step(context)
+    objective.write_objective(context)
+    return model
+
+
+def _block(name: str) -> Block:
+    if name not in BLOCKS:
+        raise MissingError(f"no block is called {name!r}", did_you_mean(name, BLOCKS))
+    return BLOCKS[name]
+
+
+def pairs_of(instance: Instance, elastic: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of workload group and host group in the model, sorted by host.
+
+    An elastic model has all usable hosts, because it prices what eligibility would forbid.
+    """
+    if elastic:
+        allowed = np.ones((instance.grouping.num_groups, instance.grouping.num_hosts), dtype=bool)
+    else:
+        allowed = instance.allowed
+    host, group = np.nonzero(allowed.T)
+    return group, host

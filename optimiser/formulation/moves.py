@@ -1,0 +1,107 @@
+"""Workloads that stay where they are, and those that move."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.formulation.context import Context
+from optimiser.formulation.linear import Linear, objects
+from optimiser.formulation.rows import at_most, below, declare_rows
+from optimiser.schema.policy import MaxMoves
+
+
+def declare_stay(context: Context) -> None:
+    """Declare how many workloads of a group stay, where not simply all that are placed there do."""
+    instance = context.instance
+    group, host, count = instance.today
+    pair = _pair_index(context, group, host)
+    known = pair >= 0
+    group, host, count, pair = group[known], host[known], count[known], pair[known]
+    partial = count < instance.grouping.workload_count[group]
+    names, hosts = instance.group_names, instance.host_names
+    index = [
+        (names[g], hosts[k])
+        for g, k in zip(group[partial].tolist(), host[partial].tolist(), strict=True)
+    ]
+    stay = context.declare("stay", index, upper=count[partial].tolist())
+    staying = context.arrays["place"][pair].copy()
+    staying[partial] = stay
+    context.shared["stay"] = (group, staying)
+    context.shared["stay_pairs"] = (pair[partial], stay, count[partial])
+
+
+def _pair_index(context: Context, group: np.ndarray, host: np.ndarray) -> np.ndarray:
+    """Return the position of each (group, host group) among the pairs, −1 if it is not there."""
+    width = context.instance.grouping.num_groups
+    keys = context.pair_host.astype(np.int64) * width + context.pair_group
+    wanted = host.astype(np.int64) * width + group
+    if not len(keys):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, place, -1)
+
+
+def constrain_stay(context: Context) -> None:
+    r"""Let no more workloads stay on a host than are placed there.
+
+    .. math:: s_{g,k} \le x_{g,k}, \qquad 0 \le s_{g,k} \le n_{g,k} \qquad \forall g, k
+
+    n is today's count; where all of a group are on one host, s is x itself. Recipe entry:
+    ``stay``. Dual: none worth reading.
+    """
+    declare_rows(context, "stay")
+    pairs, stay, _ = context.shared["stay_pairs"]
+    instance = context.instance
+    for pair, variable in zip(pairs.tolist(), stay, strict=True):
+        body = Linear().add(1.0, variable).add(-1.0, context.arrays["place"][pair])
+        g, k = int(context.pair_group[pair]), int(context.pair_host[pair])
+        below(context, "stay", (instance.group_names[g], instance.host_names[k]), body)
+
+
+def moved(context: Context, weight: np.ndarray) -> Linear:
+    """Return the weighted number of moves: all that run today less those that stay.
+
+    ``weight`` (group,). A workload that does not run today starts, it does not move.
+    """
+    instance = context.instance
+    group, staying = context.shared["stay"]
+    body = Linear(float(weight @ instance.placed_today))
+    return body.extend(-weight[group], objects(staying))
+
+
+def num_fixed_moves(context: Context, chosen: np.ndarray) -> int:
+    """Return how many fixed workloads among ``chosen`` (W,) have left today's host."""
+    return int((_fixed_moved(context) & chosen).sum())
+
+
+def _fixed_moved(context: Context) -> np.ndarray:
+    instance = context.instance
+    today, host = instance.twin["workload_host"].values, instance.fixed.host_of_workload
+    return (host >= 0) & (today >= 0) & (host != today)
+
+
+def fixed_move_cost(context: Context) -> float:
+    """Return the one-off cost of fixed workloads that have moved, before it is spread over time."""
+    cost = context.instance.twin["workload_move_cost"].values
+    return float(cost[_fixed_moved(context)].sum())
+
+
+def constrain_max_moves(context: Context) -> None:
+    r"""Move at most so many workloads.
+
+    .. math:: \sum_{g \in W} \Bigl( n_g - \sum_k s_{g,k} \Bigr) \le N
+
+    Recipe entry: ``max_moves``. Dual: value of one more move.
+    """
+    declare_rows(context, "max_moves")
+    instance = context.instance
+    for rule in instance.frame.rules:
+        if not isinstance(rule.policy, MaxMoves):
+            continue
+        counted = rule.workloads[instance.grouping.first_workload].astype(float)
+        body = moved(context, counted)
+        body.constant += num_fixed_moves(context, rule.workloads)
+        at_most(
+            context, "max_moves", rule.name, body, rule.policy.limit,
+            rule=rule, where=rule.name, unit="moves",
+        )  # fmt: skip

@@ -1,0 +1,119 @@
+"""The objective: money over the horizon, term by term."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimiser.formulation.context import Context
+from optimiser.formulation.linear import Linear
+from optimiser.formulation.moves import fixed_move_cost, moved
+
+HOURS_PER_DAY = 24.0
+
+
+def price_energy_cost(context: Context) -> None:
+    r"""Pay for energy by the hour.
+
+    .. math:: \sum_t \tau_t\, \pi_t\, G_t
+
+    In hours whose price, carbon included, is below zero the import ceiling counts instead of G:
+    waste is never rewarded. Recipe entry: ``energy_cost``.
+    """
+    price = context.instance.twin["price_per_kwh"].values
+    context.terms["energy_cost"] = _per_kwh(context, price)
+
+
+def price_carbon(context: Context) -> None:
+    r"""Pay for the carbon of the grid by the hour.
+
+    .. math:: \sum_t \tau_t\, \frac{\kappa\, \gamma_t}{10^6}\, G_t
+
+    Recipe entry: ``carbon``.
+    """
+    grams = context.instance.twin["carbon_g_per_kwh"].values
+    price = context.instance.frame.weights.carbon_price_per_t
+    context.terms["carbon"] = _per_kwh(context, grams / 1e6 * price)
+
+
+def _per_kwh(context: Context, price: np.ndarray) -> Linear:
+    frame = context.instance.frame
+    weight = price * frame.twin["period_h"].values
+    unpriced = ~frame.is_priced
+    body = Linear(float(weight[unpriced] @ frame.import_ceiling_kw[unpriced]))
+    return body.extend(weight[~unpriced], context.arrays["import_kw"])
+
+
+def price_water(context: Context) -> None:
+    r"""Pay for make-up water.
+
+    .. math:: \sum_t \tau_t\, \frac{\omega}{10^3}\, W_t
+
+    Recipe entry: ``water``.
+    """
+    frame = context.instance.frame
+    body = Linear()
+    if frame.surrogate.has_plant:
+        weight = frame.twin["period_h"].values * frame.water_price / 1e3
+        body.extend(weight, context.arrays["water_l_per_h"])
+    context.terms["water"] = body
+
+
+def price_migration(context: Context) -> None:
+    r"""Pay for moves, spread over the days that the plan stays in force.
+
+    .. math:: \frac{T}{24\, \theta} \sum_g \mu_g \Bigl( n_g - \sum_k s_{g,k} \Bigr)
+
+    Recipe entry: ``migration``.
+    """
+    instance = context.instance
+    share = instance.frame.horizon_h / HOURS_PER_DAY / instance.frame.weights.hold_days
+    cost = instance.twin["workload_move_cost"].values[instance.grouping.first_workload]
+    body = moved(context, cost * share)
+    body.constant += fixed_move_cost(context) * share
+    context.terms["migration"] = body
+
+
+def price_host_on(context: Context) -> None:
+    r"""Pay for wear and administration of hosts that are on.
+
+    .. math:: T \eta \sum_k z_k
+
+    Recipe entry: ``host_on``.
+    """
+    instance = context.instance
+    cost = instance.frame.weights.host_on_cost_per_h * instance.frame.horizon_h
+    body = Linear(cost * float(instance.fixed.host_on.sum()))
+    context.terms["host_on"] = body.extend(cost, context.arrays["awake"])
+
+
+def price_soft_rules(context: Context) -> None:
+    r"""Pay for broken soft rules: the worst violation of each at each place.
+
+    .. math:: \sum_j w_j\, v_j
+
+    Recipe entry: ``soft_rules``.
+    """
+    body = Linear()
+    for slack in context.slacks.values():
+        if not slack.is_elastic:
+            body.add(slack.weight, slack.variable)
+    context.terms["soft_rules"] = body
+
+
+def write_objective(context: Context) -> None:
+    """Write each term as a named expression and minimise their sum.
+
+    An elastic model minimises the weighted relaxation instead, so that it is zero exactly when all
+    hard rules can be kept.
+    """
+    model, total = context.model, Linear()
+    for name in context.recipe.term_names():
+        model.add_component(name, pyo.Expression(expr=context.terms[name].expression()))
+        total.plus(context.terms[name])
+    if context.elastic:
+        total = Linear()
+        for slack in context.slacks.values():
+            if slack.is_elastic:
+                total.add(slack.weight, slack.variable)
+    model.total = pyo.Objective(expr=total.expression(), sense=pyo.minimize)

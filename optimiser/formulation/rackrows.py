@@ -1,0 +1,85 @@
+"""Rows over rack planning power: one writer for electrical, cooling and temperature rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.formulation.context import Context
+from optimiser.formulation.frame import LimitRows
+from optimiser.formulation.linear import Linear
+from optimiser.formulation.rows import at_most
+from optimiser.formulation.steps import step_cover
+
+
+def write_rack_rows(context: Context, kind: str) -> None:
+    """Write the rows of all rules of one kind that look at rack power."""
+    for rows in context.instance.frame.limit_rows:
+        if rows.rule.kind == kind:
+            _write_rule(context, rows)
+
+
+def _write_rule(context: Context, rows: LimitRows) -> None:
+    grouping = context.instance.grouping
+    names = [f"{rows.rule.name} {name}" for name in rows.names]
+    cells = cell_coefficients(rows.coefficient, grouping.rack_cell, grouping.num_cells)
+    for row, name in enumerate(names):
+        _write_row(context, rows, name, cells[row], rows.coefficient[row], rows.room[row])
+    if not grouping.is_exact and len(names) > 1 and np.isfinite(rows.room).all():
+        # what merged racks lose in single rows, their sum keeps
+        total = rows.coefficient.sum(axis=0)
+        summed = cell_coefficients(total[None, :], grouping.rack_cell, grouping.num_cells)[0]
+        _write_row(
+            context, rows, f"{rows.rule.name} in total", summed, total, rows.room.sum(axis=0)
+        )
+
+
+def cell_coefficients(coefficient: np.ndarray, rack_cell: np.ndarray, count: int) -> np.ndarray:
+    """Return the least coefficient of each cell's racks, (row, cell)."""
+    least = np.full((len(coefficient), count), np.inf)
+    inside = np.flatnonzero(rack_cell >= 0)
+    np.minimum.at(least.T, rack_cell[inside], coefficient[:, inside].T)
+    return least
+
+
+def _write_row(
+    context: Context,
+    rows: LimitRows,
+    name: str,
+    cells: np.ndarray,
+    racks: np.ndarray,
+    room: np.ndarray,
+) -> None:
+    instance = context.instance
+    outside = instance.grouping.rack_cell < 0
+    constant = racks[outside] @ instance.fixed.rack_power_kw[outside]
+    used = np.flatnonzero(cells)
+    power = context.arrays["rack_power_kw"]
+    for s in _binding_steps(context, room):
+        body = Linear(float(constant[s])).extend(cells[used], power[used, s])
+        if not used.size and instance.background is not None:
+            continue
+        at_most(
+            context,
+            rows.rule.kind,
+            (name, s),
+            body,
+            float(room[s]),
+            rule=rows.rule,
+            where=name,
+            unit=rows.unit,
+        )
+
+
+def _binding_steps(context: Context, room: np.ndarray) -> list[int]:
+    """Return the steps that need a row: power rises with use, so covered steps bind later."""
+    cover = _power_cover(context)
+    own = (cover == np.arange(len(cover))) | (room < room[cover])
+    return np.flatnonzero(own & np.isfinite(room)).tolist()
+
+
+def _power_cover(context: Context) -> np.ndarray:
+    twin = context.instance.twin
+    if "power_cover" not in context.shared:
+        usage = twin["flavour_usage"].values[:, int(twin.attrs["power_resource"]), :]
+        context.shared["power_cover"] = step_cover(usage)
+    return np.asarray(context.shared["power_cover"])
