@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis.loads import MICROWATT_PER_WATT, Loads, rack_sums, sum_by
-from optimiser.analysis.rows import Rows, floor_limit
+from optimiser.analysis.rows import WATT_PER_KILOWATT, Rows, floor_limit
 from optimiser.schema.policy import DomainCapacity, RedundantFeed
 from optimiser.twin.rules import Rule
 
@@ -107,7 +107,8 @@ def _power_rows(value_uw: np.ndarray, limit_w: np.ndarray, label) -> Rows:  # ty
         limit=floor_limit(limit_w[limited])[:, None],
         label=lambda row: label(int(limited[row])),
         noun="power",
-        unit="W",
+        unit="kW",
+        scale=WATT_PER_KILOWATT,
     )
 
 

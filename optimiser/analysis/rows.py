@@ -13,7 +13,7 @@ from optimiser.analysis.verdict import Violation
 from optimiser.twin.rules import Rule
 
 MOST_LISTED = 200
-WATT_PER_KILOWATT = 1000
+WATT_PER_KILOWATT = 1000.0
 ROUNDING = 1e-6
 
 
@@ -85,14 +85,12 @@ def violations_of(
 
     ``excess`` (row, step) comes from :meth:`Rows.excess`; ``weight`` prices a soft rule.
     """
-    total = excess.sum(axis=1)
-    worst_first = np.argsort(-excess.max(axis=1, initial=0), kind="stable")[
-        : np.count_nonzero(total)
-    ]
+    worst = excess.max(axis=1, initial=0)
+    worst_first = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
     found = []
     for row in worst_first[:MOST_LISTED].tolist():
         step = int(excess[row].argmax())
-        amount = float(total[row]) / rows.scale
+        amount = float(worst[row]) / rows.scale
         found.append(
             _violation(twin, name, kind, rows, row, step, amount, (weight or 0.0) * amount)
         )

@@ -12,7 +12,7 @@ from optimiser.analysis.electrical import (
     whole_watts,
 )
 from optimiser.analysis.loads import MICROWATT_PER_WATT, Loads, sum_by
-from optimiser.analysis.rows import Rows, floor_limit
+from optimiser.analysis.rows import WATT_PER_KILOWATT, Rows, floor_limit
 from optimiser.schema.policy import CoolingCapacity, InletTemperature
 from optimiser.twin.plant_limit import plant_capacity_w
 from optimiser.twin.rules import Rule
@@ -88,7 +88,8 @@ def measure_cooling_capacity(twin: xr.Dataset, rule: Rule, loads: Loads) -> list
             limit=floor_limit(limit)[:, None],
             label=lambda row: f"zone {names[row]}",
             noun="heat",
-            unit="W",
+            unit="kW",
+            scale=WATT_PER_KILOWATT,
         )
     ]
     if twin.attrs["plant"]:
@@ -104,7 +105,8 @@ def _plant_rows(twin: xr.Dataset, redundant: bool, heat_uw: np.ndarray) -> Rows:
         limit=floor_limit(by_step)[None, :],
         label=lambda _: "cooling plant",
         noun="heat",
-        unit="W",
+        unit="kW",
+        scale=WATT_PER_KILOWATT,
     )
 
 

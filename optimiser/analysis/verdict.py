@@ -28,8 +28,8 @@ class Placement:
 class Violation:
     """One limit that is not kept, at its worst moment.
 
-    ``value`` and ``limit`` are in ``unit``; ``amount`` is the sum of the excess over all steps
-    and ``price`` what it costs when the rule is soft.
+    ``value`` and ``limit`` are in ``unit``; ``amount`` is the excess at that moment and
+    ``price`` what it costs when the rule is soft (a violation that lasts counts once).
     """
 
     rule: str

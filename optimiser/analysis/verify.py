@@ -161,13 +161,14 @@ class _Tally:
         for row, before in zip(rows, old, strict=True):
             self.checked[kind] += row.num_checked
             excess = row.excess(before)
-            count = int(np.count_nonzero(excess.any(axis=1)))
+            worst = excess.max(axis=1, initial=0)
+            count = int(np.count_nonzero(worst))
             if not count:
                 continue
             found = violations_of(self.twin, name, kind, row, excess, weight)
             (self.hard if weight is None else self.soft).extend(found)
             self.broken[name] += count
-            self.penalty += (weight or 0.0) * float(excess.sum()) / row.scale
+            self.penalty += (weight or 0.0) * float(worst.sum()) / row.scale
 
     def verdict(self) -> Verdict:
         return Verdict(self.hard, self.soft, dict(self.checked), dict(self.broken), self.penalty)
