@@ -20,6 +20,7 @@ from optimiser.twin.power_chain import LossStage
 CHAIN_SEGMENTS = 2
 FAN_SEGMENTS = 6
 PLANT_SEGMENTS = 6
+LOWEST_HEAT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Surrogate:
     ``coil heat = Σ_z room heat_z + fan_z``,
     ``facility = Σ feed in + Σ direct·P_r + Σ fan + plant``.
 
-    ``max_error_fraction``: largest plant error at any time and heat, over that heat.
+    ``max_error_fraction``: largest plant error over the heat at which it occurs, at any time and
+    any heat above a tenth of the largest (the last hosts of a site are never put to sleep).
     """
 
     pdu: Pieces
@@ -140,8 +142,8 @@ def _fit_plant(
         return flat, flat, 0.0
     found = plant_power(model.plant, x, model.dry_bulb_c[:, None], model.wet_bulb_c[:, None])
     pieces = fit_pieces(x, found.power_w, num_segments)
-    distance = np.abs(pieces.value(x) - found.power_w)
-    worst = float((distance / np.maximum(x, 1.0)).max(initial=0.0))
+    share = np.abs(pieces.value(x) - found.power_w) / np.maximum(x, 1.0)
+    worst = float(share[x >= LOWEST_HEAT_SHARE * high[:, None]].max(initial=0.0))
     return pieces, fit_pieces(x, found.water_l_per_h, num_segments), worst
 
 
