@@ -34,9 +34,9 @@ MODELS = (
 CORES = (1, 2, 4, 8, 16)
 # role, SLA class, demand families, share of the services, GiB per core
 ROLES: tuple[tuple[str, str, tuple[str, ...], float, tuple[int, ...]], ...] = (
-    ("web", "gold", ("shop", "evening"), 0.16, (2, 4)),
+    ("web", "gold", ("shop", "evening"), 0.16, (2, 4, 8)),
     ("db", "gold", ("flat",), 0.04, (4, 8)),
-    ("batch", "bronze", ("night", "overseas"), 0.30, (2, 4)),
+    ("batch", "bronze", ("night", "overseas"), 0.30, (1, 2, 4)),
     ("report", "bronze", ("morning", "evening"), 0.25, (2, 4)),
     ("build", "bronze", ("office", "shop"), 0.25, (2, 4)),
 )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from optimiser.library.psychrometrics import wet_bulb_c
+
 YEAR_START = "2024-12-31T23:00Z"
 """First hour, in UTC: midnight of 1 January 2025 in the demo's time zone (UTC+1 in winter)."""
 HOURS = 8760
@@ -29,8 +31,8 @@ def make_weather(seed: int) -> pd.DataFrame:
     dew point depression = max(0.5, 5 + 3·sin(annual) + 3.5·sin(daily) + noise)
 
     with the annual sine at its top on 22 July and the daily one at 15:00 local standard time;
-    noise is AR(1) with a correlation of 0.985 an hour. The wet bulb follows from the psychrometric
-    balance at sea level.
+    noise is AR(1) with a correlation of 0.985 an hour. The wet bulb follows from dry bulb and
+    dew point at sea level.
     """
     rng = np.random.default_rng([seed, 1])
     annual, daily = _annual_sine(top_day=202), _daily_sine(top_hour=15)
@@ -39,7 +41,7 @@ def make_weather(seed: int) -> pd.DataFrame:
     depression = 5.0 + 3.0 * annual + 3.5 * daily + _ar1(rng, correlation=0.97, spread=1.5)
     dew = dry - np.maximum(depression, 0.5)
     dry = np.round(dry, 1)
-    wet = np.minimum(np.round(wet_bulb_c(dry, dew), 1), dry)
+    wet = np.minimum(np.round(wet_bulb_c(dry, dew, np.full(HOURS, PRESSURE_PA)), 1), dry)
     return pd.DataFrame({"time": hour_labels(), "dry_bulb_c": dry, "wet_bulb_c": wet})
 
 
@@ -65,28 +67,6 @@ def make_carbon(seed: int) -> pd.DataFrame:
     grams = 375.0 - 25.0 * _annual_sine(top_day=202) + evening - 190.0 * _sun()
     grams = np.clip(grams - 65.0 * _wind(seed), 60.0, 720.0)
     return pd.DataFrame({"time": hour_labels(), "carbon_g_per_kwh": np.round(grams).astype(int)})
-
-
-def wet_bulb_c(dry_c: np.ndarray, dew_c: np.ndarray) -> np.ndarray:
-    """Return the wet-bulb temperature [°C] by bisection on the psychrometric balance.
-
-    (2501 − 2.326·T_wb)·w_s(T_wb) − 1.006·(T − T_wb) = (2501 + 1.86·T − 4.186·T_wb)·w, with Buck's
-    saturation pressure over water; accurate to about 0.1 K between −15 and 40 °C.
-    """
-    ratio = _humidity_ratio(dew_c)
-    low, high = dew_c.astype(float), dry_c.astype(float)
-    for _ in range(40):
-        middle = (low + high) / 2
-        saturated = _humidity_ratio(middle)
-        balance = (2501 - 2.326 * middle) * saturated - 1.006 * (dry_c - middle)
-        wetter = balance < (2501 + 1.86 * dry_c - 4.186 * middle) * ratio
-        low, high = np.where(wetter, middle, low), np.where(wetter, high, middle)
-    return (low + high) / 2
-
-
-def _humidity_ratio(dew_c: np.ndarray) -> np.ndarray:
-    vapour = 611.21 * np.exp((18.678 - dew_c / 234.5) * dew_c / (257.14 + dew_c))
-    return 0.622 * vapour / (PRESSURE_PA - vapour)
 
 
 def _day() -> np.ndarray:

@@ -29,7 +29,9 @@ SERVICE_GROUPS = (
     ServiceGroup("cache", "silver", ("shop",), 2, (1, 1), (6, 8), (2,), (8,)),
     ServiceGroup("batch", "bronze", ("night",), 3, (1, 2), (8, 16), (8, 16), (2, 4)),
     ServiceGroup("build", "bronze", ("office",), 1, (2, 2), (8, 12), (8,), (4,)),
-    ServiceGroup("render", "bronze", ("night",), 1, (1, 1), (8, 8), (16,), (2,), "cpu_family=epyc"),
+    ServiceGroup(
+        "render", "bronze", ("night",), 1, (1, 1), (8, 8), (16,), (2,), "cpu_family=amd-epyc"
+    ),
 )
 AREAS = ("shop", "stock", "mail", "search", "billing", "news", "maps", "chat")
 

@@ -40,6 +40,8 @@ class _Use:
 
     cpu: np.ndarray
     """(host, hour) [millicore]."""
+    peak: np.ndarray
+    """(host,) largest of ``cpu`` over the hours."""
     memory: np.ndarray
     """(host,) [MiB]."""
 
@@ -71,7 +73,7 @@ class StartPlacer:
         self.parts = dict(list(load.workloads.groupby("service", sort=False)))
         self.masks: dict[str, np.ndarray] = {}
         hours = self.fraction.shape[1]
-        self.use = _Use(np.zeros((len(self.rack), hours)), np.zeros(len(self.rack)))
+        self.use = _Use(np.zeros((len(self.rack), hours)), *np.zeros((2, len(self.rack))))
 
     def place(self) -> pd.DataFrame:
         """Return ``workload, host`` for every replica, in the order of the workload table.
@@ -155,6 +157,7 @@ class StartPlacer:
             if not hosts.size:
                 raise ValueError(f"no room for {missing} of {part.name}")
             self.use.cpu[hosts] += need_cpu
+            self.use.peak[hosts] = self.use.cpu[hosts].max(axis=1)
             self.use.memory[hosts] += part.memory
             state.hosts[hosts] = True
             state.per_rack += np.bincount(self.rack[hosts], minlength=len(state.per_rack))
@@ -163,14 +166,16 @@ class StartPlacer:
         return np.concatenate(chosen)
 
     def _fits(self, need_cpu: np.ndarray, memory: float) -> np.ndarray:
-        has_cpu = (self.use.cpu + need_cpu <= self.cpu_limit[:, None]).all(axis=1)
-        return has_cpu & (self.use.memory + memory <= self.memory_limit)
+        fits = self.use.peak + need_cpu.max() <= self.cpu_limit
+        near = np.flatnonzero(~fits)  # peaks at different hours may still fit together
+        fits[near] = (self.use.cpu[near] + need_cpu <= self.cpu_limit[near, None]).all(axis=1)
+        return fits & (self.use.memory + memory <= self.memory_limit)
 
     def _least_loaded(self, fits: np.ndarray, rack_room: np.ndarray) -> np.ndarray:
         """Return fitting hosts, least loaded first, at most ``rack_room`` of each rack."""
         hosts = np.flatnonzero(fits)
         load = np.maximum(
-            self.use.cpu[hosts].max(axis=1) / self.cpu_limit[hosts],
+            self.use.peak[hosts] / self.cpu_limit[hosts],
             self.use.memory[hosts] / self.memory_limit[hosts],
         )
         hosts = hosts[np.argsort(load + self.rng.uniform(0.0, 0.2, hosts.size), kind="stable")]
