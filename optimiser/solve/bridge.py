@@ -67,20 +67,16 @@ def pass_to_highs(
     compiled: Compiled,
     options: Mapping[str, Option] | None = None,
     start: Floats | None = None,
-    highs: Any = None,
 ) -> Any:
     """Hand a model, options and an optional start to HiGHS and prove that it arrived whole.
 
     start: shape (columns,); NaN marks unknown entries. Used for MIPs only.
-    highs: a ``highspy.Highs`` to use again; its model is replaced.
-    Returns the ``highspy.Highs``. Raises SolverError with a sentence for anything refused.
+    Returns a new ``highspy.Highs``: one used before keeps options, and the clock of its limits.
+    Raises SolverError with a sentence for anything refused.
     """
     highspy = load_highspy()
     refuse_bad_numbers(compiled)
-    if highs is None:
-        highs = highspy.Highs()
-    else:
-        require_ok(highs.resetOptions(), "forgetting the options of an earlier solve")
+    highs = highspy.Highs()
     set_options(highs, _quiet_defaults() | dict(options or {}))
     require_ok(pass_arrays(highs, compiled), "taking the model")
     _read_back(highs, compiled)

@@ -215,3 +215,26 @@ def stack_rows(model: Compiled, cost: Floats, lower: float, upper: float) -> Com
         row_upper=np.append(model.row_upper, upper),
         constraints=(),
     )
+
+
+def soften_rows(model: Compiled) -> Compiled:
+    """Return "least total violation of the rows": two unit slacks per row at the end, cost 1 each.
+
+    Column bounds stay hard. The optimum is 0 exactly where the model has a point.
+    """
+    rows, columns = model.num_row, model.num_col
+    each, slacks = np.arange(rows, dtype=np.int32), np.ones(2 * rows)
+    ends = model.num_nz + np.arange(1, 2 * rows + 1, dtype=np.int32)
+    return replace(
+        model,
+        start=np.concatenate((model.start, ends)),
+        index=np.concatenate((model.index, each, each)),
+        value=np.concatenate((model.value, slacks[:rows], -slacks[rows:])),
+        col_lower=np.concatenate((model.col_lower, 0 * slacks)),
+        col_upper=np.concatenate((model.col_upper, np.inf * slacks)),
+        cost=np.concatenate((np.zeros(columns), slacks)),
+        integrality=np.concatenate((model.integrality, slacks < 0)),
+        offset=0.0,
+        sense=1,
+        variables=(),
+    )

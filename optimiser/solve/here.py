@@ -6,20 +6,15 @@ The time limit is only HiGHS's own here, which it may overrun; use
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-
 import numpy as np
 
 from optimiser.errors import SolverError
-from optimiser.solve.bridge import load_highspy, pass_to_highs
+from optimiser.solve.bridge import pass_to_highs
 from optimiser.solve.compiled import Compiled, Floats, stack_rows
 from optimiser.solve.judge import admit_point, judge_answer
 from optimiser.solve.run import run_highs
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
-
-_LOCAL = threading.local()
 
 
 def solve_here(
@@ -31,16 +26,9 @@ def solve_here(
     is at least as good.
     """
     settings = settings or SolveSettings()
-    highs = pass_to_highs(compiled, settings.to_options(), start, _own_highs())
+    highs = pass_to_highs(compiled, settings.to_options(), start)
     raw = run_highs(highs, compiled)
     return judge_answer(compiled, raw, admit_point(compiled, start), place_continuous)
-
-
-def _own_highs() -> Any:
-    """One ``Highs`` per thread, used again: making one costs more than a tiny solve."""
-    if not hasattr(_LOCAL, "highs"):
-        _LOCAL.highs = load_highspy().Highs()
-    return _LOCAL.highs
 
 
 def place_continuous(compiled: Compiled, x: Floats) -> Floats | None:
@@ -75,5 +63,5 @@ def confirm_optimal(
     lower, upper = (-np.inf, target) if compiled.sense == 1 else (target, np.inf)
     harder = stack_rows(compiled, compiled.cost, lower, upper)
     options = settings.to_options() | {"presolve": "off", "random_seed": settings.seed + 1}
-    answer = run_highs(pass_to_highs(harder, options, None, _own_highs()), harder)
+    answer = run_highs(pass_to_highs(harder, options, None), harder)
     return answer.status is SolveStatus.INFEASIBLE

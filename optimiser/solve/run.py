@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.solve.bridge import pass_arrays, require_ok, set_options
+from optimiser.solve.bridge import pass_to_highs, require_ok
 from optimiser.solve.certify import check_point, proves_infeasible, round_point
-from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.compiled import Compiled, Floats, soften_rows
 from optimiser.solve.settings import Option
 from optimiser.solve.status import SolveStatus, read_status
 
@@ -114,35 +114,28 @@ def _tell_apart(highs: Any, compiled: Compiled, answer: RawAnswer) -> RawAnswer:
 
 
 def _ask_again(highs: Any, compiled: Compiled, options: dict[str, Option]) -> RawAnswer:
-    require_ok(pass_arrays(highs, compiled), "taking the model again")
-    set_options(highs, options)
-    _run_twice(highs)
-    return _read_answer(highs, compiled)
+    """Solve in a new ``Highs``: in a used one the clock of an LP's time limit runs on."""
+    seed = {"random_seed": highs.getOptionValue("random_seed")[1]}
+    fresh = pass_to_highs(compiled, seed | options)
+    _run_twice(fresh)
+    return _read_answer(fresh, compiled)
 
 
 def _doubt_infeasible(
     highs: Any, compiled: Compiled, answer: RawAnswer, seconds: float
 ) -> RawAnswer:
     """Prove an infeasible claim, or find the point that refutes it, in about the time it took."""
-    patience: dict[str, Option] = {
-        "presolve": "off",
-        "time_limit": min(1.0 + 3.0 * seconds, highs.getOptionValue("time_limit")[1]),
-    }
+    limit = min(1.0 + 3.0 * seconds, highs.getOptionValue("time_limit")[1])
+    options: dict[str, Option] = {"presolve": "off", "time_limit": limit}
     relaxed = compiled.as_relaxation()
-    second = _ask_again(highs, relaxed, patience)
-    if second.status is SolveStatus.INFEASIBLE and _has_certificate(highs, relaxed):
+    least = _ask_again(highs, soften_rows(relaxed), options)
+    if least.row_dual is not None and proves_infeasible(relaxed, least.row_dual):
         return replace(answer, x=None, bound=None, is_proven_infeasible=True)
-    if compiled.is_mip:
-        second = _ask_again(highs, compiled, patience)
+    second = _ask_again(highs, compiled, options)
     if second.x is not None and check_point(compiled, round_point(compiled, second.x)).is_feasible:
         return replace(second, notes=(*second.notes, _REFUTED))
     notes = () if second.status is SolveStatus.INFEASIBLE else (_NOT_CONFIRMED,)
     return replace(answer, x=None, bound=None, notes=notes)
-
-
-def _has_certificate(highs: Any, relaxed: Compiled) -> bool:
-    _, found, ray = highs.getDualRay()
-    return bool(found) and proves_infeasible(relaxed, np.asarray(ray))
 
 
 Observer = Callable[[Any], None]

@@ -41,6 +41,25 @@ def make_mixed(seed: int) -> Compiled:
     return build_compiled(matrix, lower, upper, 0, top, cost, True, offset, sense)
 
 
+def make_wild(seed: int) -> Compiled:
+    """A badly scaled model with free columns, mixed kinds and both senses."""
+    rng = np.random.default_rng(seed)
+    rows, columns = int(rng.integers(1, 8)), int(rng.integers(1, 10))
+    size = 10.0 ** rng.integers(-2, 3)
+    matrix = np.round(rng.normal(size=(rows, columns)) * size, 3)
+    matrix *= rng.random((rows, columns)) < 0.6
+    lower = np.round(rng.normal(size=rows) * 5, 2)
+    upper = lower + np.round(rng.random(rows) * 8, 2) * (rng.random(rows) < 0.8)
+    lower[rng.random(rows) < 0.5] = -np.inf
+    upper[rng.random(rows) < 0.4] = np.inf
+    bottom = np.where(rng.random(columns) < 0.3, -np.inf, -rng.integers(0, 4, columns))
+    top = np.where(rng.random(columns) < 0.4, np.inf, rng.integers(0, 5, columns))
+    cost = np.round(rng.normal(size=columns), 2) * (rng.random(columns) < 0.7)
+    whole = rng.random(columns) < rng.choice([0, 0.5])
+    sense = int(rng.choice([1, -1]))
+    return build_compiled(matrix, lower, upper, bottom, top, cost, whole, 0.3, sense)
+
+
 def enumerate_best(model: Compiled) -> float | None:
     """The true optimum of an all-whole model with small bounds, by trying every point."""
     ranges = [

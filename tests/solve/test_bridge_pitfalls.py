@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pyomo.environ as pyo
 import pytest
-from bridge_models import make_hard, make_knapsack
+from bridge_models import make_hard, make_knapsack, make_mixed, make_wild
 
 import optimiser
 from optimiser.errors import InfeasibleError, SolverError, UsageError
 from optimiser.solve import bridge
-from optimiser.solve.bridge import RawAnswer, pass_to_highs, run_highs, set_options
-from optimiser.solve.certify import check_point
+from optimiser.solve.bridge import pass_to_highs, set_options
+from optimiser.solve.certify import check_point, proves_infeasible
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, build_compiled
 from optimiser.solve.here import confirm_optimal, solve_here
 from optimiser.solve.judge import admit_point, judge_answer
 from optimiser.solve.ranges import report_ranges
+from optimiser.solve.run import RawAnswer, run_highs
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
 
@@ -78,7 +79,7 @@ def test_plain_highs_would_have_taken_a_wrong_model() -> None:
     highs.silent()
     model = make_knapsack(0)
     huge = type(model)(**{**vars(model), "value": model.value * 1e15})
-    assert bridge._pass_arrays(highs, huge).name == "kError"
+    assert bridge.pass_arrays(highs, huge).name == "kError"
 
 
 def test_unknown_option_is_refused_with_a_hint() -> None:
@@ -104,8 +105,8 @@ def test_counts_are_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lost_integrality_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A MIP that arrives as an LP is noticed before it is solved."""
-    honest = bridge._pass_arrays
-    monkeypatch.setattr(bridge, "_pass_arrays", lambda h, m: honest(h, m.as_relaxation()))
+    honest = bridge.pass_arrays
+    monkeypatch.setattr(bridge, "pass_arrays", lambda h, m: honest(h, m.as_relaxation()))
     with pytest.raises(SolverError, match="is whole"):
         pass_to_highs(make_knapsack(0))
 
@@ -198,6 +199,45 @@ def test_infeasible_lp_point_is_never_called_feasible() -> None:
     assert result.status is SolveStatus.INFEASIBLE
     assert result.x is None and result.objective is None
     assert check_point(model, np.full(3, 2.0)).max_violation == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", [144, 3140])
+def test_wrong_infeasible_of_the_presolve_is_refuted(seed: int) -> None:
+    """HiGHS 1.15.1 calls these feasible models infeasible; a second run finds the point."""
+    model = make_wild(seed)
+    result = solve_here(model)
+    assert result.status is not SolveStatus.INFEASIBLE
+    assert result.x is not None and check_point(model, result.x).is_feasible
+
+
+def test_failure_inside_the_presolve_is_survived() -> None:
+    """HiGHS 1.15.1 ends this one with an error of its own; without presolve it is answered."""
+    assert solve_here(make_wild(210)).status is SolveStatus.UNBOUNDED
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_infeasible_is_proven_by_our_own_arithmetic(block: int) -> None:
+    """Every infeasible relaxation of 120 random models gets a checked certificate."""
+    models = [make_mixed(seed).as_relaxation() for seed in range(40 * block, 40 * block + 40)]
+    ends = [result for model in models if (result := solve_here(model)).x is None]
+    assert ends
+    assert {result.bound_source for result in ends} == {"duals"}
+    assert {result.status for result in ends} == {SolveStatus.INFEASIBLE}
+
+
+def test_no_certificate_exists_for_feasible_models() -> None:
+    """Random rays never prove a feasible model infeasible."""
+    rng = np.random.default_rng(0)
+    for seed in range(40):
+        model = make_knapsack(seed)
+        assert not any(proves_infeasible(model, rng.normal(size=3)) for _ in range(20))
+
+
+def test_time_limit_of_an_lp_does_not_add_up_over_solves() -> None:
+    """HiGHS counts an LP's limit from the first run of the object; each solve here starts at 0."""
+    model = make_hard().as_relaxation()
+    settings = SolveSettings(time_limit_s=0.1)
+    assert all(solve_here(model, settings).status is SolveStatus.OPTIMAL for _ in range(30))
 
 
 def test_infeasible_and_unbounded_are_told_apart() -> None:
