@@ -67,6 +67,8 @@ def import_alibaba(
 
     Raises ``InputError`` with every mistake of the files, ``UsageError`` for a target in the way.
     """
+    if start not in ("none", "first-fit"):
+        raise UsageError(f"unknown start {start!r}", "none or first-fit")
     source = require_folder(source, "the GPU trace")
     node_path = pick_file(source, NODE_PATTERN, nodes, "nodes")
     pod_path = pick_file(source, POD_PATTERN, pods, "pods")
