@@ -11,7 +11,7 @@ from optimiser.cli.call import Call
 from optimiser.cli.verb import SETTINGS, verb
 
 if TYPE_CHECKING:
-    from optimiser.connect.report import ImportReport
+    from optimiser.workflow.imports import ImportReport, Memory, Start, Which
 
 
 @click.group(name="import", context_settings=SETTINGS)
@@ -67,8 +67,8 @@ def alibaba_gpu(
     target: Path,
     pods: str,
     nodes: str,
-    which: str,
-    start: str,
+    which: Which,
+    start: Start,
     force: bool,
 ) -> None:
     """Import the Alibaba GPU cluster trace of 2023 from the folder with its CSV files.
@@ -104,7 +104,7 @@ def alibaba_gpu(
     help="Whether the memory of the VM types counts.",
 )
 @_FORCE
-def planetlab(call: Call, folder: Path, target: Path, memory: str, force: bool) -> None:
+def planetlab(call: Call, folder: Path, target: Path, memory: Memory, force: bool) -> None:
     """Import one day of PlanetLab CPU traces (a folder of one file per VM).
 
     The VMs run on a synthetic fleet of 800 hosts of the two published HP server models, spread

@@ -29,12 +29,7 @@ def library(call: Call, kind: str | None, name: str | None) -> None:
     from optimiser.workflow.library import library_entries, library_entry, library_kinds
 
     if kind is not None and name is not None:
-        fields = library_entry(kind, name)
-        if call.json:
-            print_json("dcopt.library-entry/1", {"kind": kind, "entry": fields})
-        else:
-            rows = [(field, _text(value)) for field, value in fields.items()]
-            print_tables(table(f"{kind} {name}", ("field", "value"), rows))
+        _show_entry(call, kind, name, library_entry(kind, name))
         return
     entries = library_entries(kind) if kind else library_kinds()
     if call.json:
@@ -43,6 +38,16 @@ def library(call: Call, kind: str | None, name: str | None) -> None:
     columns = tuple(entries[0]) if entries else ("name",)
     rows = [tuple(_text(entry[column]) for column in columns) for entry in entries]
     print_tables(table(kind or "library", columns, rows))
+
+
+def _show_entry(call: Call, kind: str, name: str, fields: dict[str, object]) -> None:
+    from optimiser.cli.console import print_json, print_tables, table
+
+    if call.json:
+        print_json("dcopt.library-entry/1", {"kind": kind, "entry": fields})
+        return
+    rows = [(field, _text(value)) for field, value in fields.items()]
+    print_tables(table(f"{kind} {name}", ("field", "value"), rows))
 
 
 def _text(value: object) -> str:

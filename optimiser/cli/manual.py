@@ -47,15 +47,15 @@ def _page(ctx: click.Context, command: click.Command, name: str) -> Page:
     if isinstance(command, click.Group):
         found = ((c, command.get_command(ctx, c)) for c in command.list_commands(ctx))
         children = tuple((c, sub.get_short_help_str(100)) for c, sub in found if sub)
-    is_verb = isinstance(command, Verb)
+    verb = command if isinstance(command, Verb) else None
     return Page(
         title=name,
         summary=summary,
         usage=f"{name} {pieces}",
         paragraphs=tuple(rest),
         options=tuple(record for record in records if record),
-        examples=command.examples if is_verb else (),
-        exits=tuple(exit_lines(command.exits) if is_verb else exit_lines()),
+        examples=verb.examples if verb else (),
+        exits=tuple(exit_lines(verb.exits) if verb else exit_lines()),
         verbs=children,
     )
 

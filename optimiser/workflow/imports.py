@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from optimiser.connect.alibaba import import_alibaba
-from optimiser.connect.planetlab import import_planetlab
+from optimiser.connect.alibaba import Start, Which, import_alibaba
+from optimiser.connect.planetlab import Memory, import_planetlab
 from optimiser.connect.report import ImportReport
 
-__all__ = ["ImportReport", "import_alibaba", "import_planetlab"]
+__all__ = ["ImportReport", "Memory", "Start", "Which", "import_alibaba", "import_planetlab"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimiser.connect.sitefolder import refuse_in_the_way, replace_site
+from optimiser.connect.sitefolder import SCHEMAS, refuse_in_the_way, replace_site
 from optimiser.errors import UsageError, did_you_mean
 from optimiser.library.catalogue import list_sites
 from optimiser.schema.export import write_schemas
 from optimiser.store.atomic import draft_folder
 
-SCHEMAS = "schemas"
 _MODELINE = "# yaml-language-server: $schema="
 
 
@@ -65,6 +65,20 @@ def _point_at_schema(path: Path, schema: str) -> None:
     """Make the first line of a YAML file name its schema, relative to the file."""
     if not path.is_file():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    old = path.read_bytes()
+    lines = old.decode("utf-8").splitlines(keepends=True)
     rest = lines[1:] if lines and lines[0].startswith(_MODELINE) else lines
-    path.write_text("".join([f"{_MODELINE}{schema}\n", *rest]), encoding="utf-8", newline="\n")
+    new = "".join([f"{_MODELINE}{schema}\n", *rest]).encode()
+    path.write_bytes(new)
+    _restate(path.parent / "dataset.yaml", old, new)
+
+
+def _restate(dataset: Path, old: bytes, new: bytes) -> None:
+    """Let ``dataset.yaml`` tell the size and hash that a file has now."""
+    if dataset.is_file():
+        told, tells = (
+            f"bytes: {len(data)}\n    sha256: {hashlib.sha256(data).hexdigest()}"
+            for data in (old, new)
+        )
+        text = dataset.read_text(encoding="utf-8").replace(told, tells)
+        dataset.write_text(text, encoding="utf-8", newline="\n")

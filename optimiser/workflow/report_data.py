@@ -1,0 +1,227 @@
+"""Fill the report from a judged plan: plain numbers, nothing formatted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from optimiser.report import payload
+from optimiser.schema.plan import Move, Plan
+from optimiser.store.manifest import Manifest
+from optimiser.twin.rules import Rule
+from optimiser.workflow.attribution import move_worth
+from optimiser.workflow.judgement import Side
+from optimiser.workflow.report_racks import finite, rack_map
+from optimiser.workflow.report_series import power_series
+
+LINK_GIB_PER_S = 10e9 / 8 / 2**30
+"""Copying speed assumed for the duration of moves: a 10 Gbit/s link per host [GiB/s]."""
+SENTENCES = 50
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A plan and everything that judges it."""
+
+    twin: xr.Dataset
+    rules: Sequence[Rule]
+    plan: Plan
+    before: Side
+    after: Side
+    bottlenecks: Sequence[payload.Bottleneck] = ()
+
+
+def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
+    """Return everything the report shows."""
+    twin, plan = judged.twin, judged.plan
+    notes = [f"Default: {text}" for text in manifest.defaults]
+    if plan.moves:
+        notes.append("Durations of moves assume a link of 10 Gbit/s per host.")
+    return payload.ReportData(
+        site=plan.site,
+        study=plan.study,
+        created=manifest.created,
+        currency=plan.currency,
+        horizon_h=float(twin["period_h"].values.sum()),
+        hosts_total=twin.sizes["host"],
+        before=_totals(judged.before),
+        after=_totals(judged.after),
+        racks=rack_map(twin, judged.rules, judged.before, judged.after),
+        series=power_series(twin, judged.before, judged.after),
+        services=_services(judged),
+        moves=_moves(judged),
+        waves=_waves(plan.moves),
+        prefixes_checked=bool(plan.moves),
+        frontier=_frontier(plan),
+        binding=_binding(plan),
+        terms=_terms(plan),
+        proof=_proof(plan, manifest),
+        bottlenecks=tuple(judged.bottlenecks),
+        notes=tuple(notes),
+    )
+
+
+def _totals(side: Side) -> payload.Totals:
+    told = side.summary
+    has_plant = told["wue_l_per_kwh"] is not None
+    return payload.Totals(
+        energy_kwh=told["facility_kwh"],
+        it_kwh=told["it_kwh"],
+        cost=told["cost"],
+        co2e_kg=told["kgco2e"],
+        water_m3=told["water_l"] / 1e3 if has_plant else None,
+        pue=told["pue"],
+        wue_l_per_kwh=told["wue_l_per_kwh"],
+        peak_kw=told["peak_kw"],
+        hosts_on=told["hosts_on"],
+        sla_violation_count=side.num_broken,
+        sla_violations=tuple(side.verdict.sentences()[:SENTENCES]),
+    )
+
+
+def _services(judged: Judged) -> tuple[payload.ServiceSummary, ...]:
+    twin = judged.twin
+    before = np.asarray(judged.before.placement.host)
+    after = np.asarray(judged.after.placement.host)
+    frame = pd.DataFrame(
+        {
+            "service": twin["workload_service"].values,
+            "before": _rack_of(twin, before),
+            "after": _rack_of(twin, after),
+            "moved": before != after,
+        }
+    )
+    groups = frame.groupby("service")
+    count, moved = groups.size(), groups["moved"].sum()
+    racks = {
+        side: frame[frame[side] >= 0].groupby("service")[side].nunique()
+        for side in ("before", "after")
+    }
+    names = twin["service"].values.astype(str)
+    classes = np.append(twin["sla_class"].values.astype(str), "")
+    of_service = classes[twin["service_sla_class"].values]
+    return tuple(
+        payload.ServiceSummary(
+            service=names[i],
+            sla_class=of_service[i],
+            workloads=int(count[i]),
+            moved=int(moved[i]),
+            racks_before=int(racks["before"].get(i, 0)),
+            racks_after=int(racks["after"].get(i, 0)),
+        )
+        for i in count.index
+    )
+
+
+def _rack_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
+    return np.append(twin["host_rack"].values, -1)[host]
+
+
+def _moves(judged: Judged) -> tuple[payload.Move, ...]:
+    worth = move_worth(judged.twin, judged.before, judged.after)
+    index = {str(name): i for i, name in enumerate(judged.twin["workload"].values)}
+    return tuple(
+        payload.Move(
+            wave=move.wave,
+            order=move.order,
+            workload=move.workload,
+            service=move.service,
+            source=move.source,
+            target=move.target,
+            memory_gib=move.memory_gib,
+            seconds=move.memory_gib / LINK_GIB_PER_S,
+            reason=move.reason,
+            saved_kwh_per_year=float(worth.saved_kwh_per_year[index[move.workload]]),
+            payback_days=finite(worth.payback_days[index[move.workload]]),
+        )
+        for move in judged.plan.moves
+    )
+
+
+def _waves(moves: Sequence[Move]) -> tuple[payload.Wave, ...]:
+    """Return the waves; one takes as long as its busiest host copies."""
+    frame = pd.DataFrame([move.model_dump() for move in moves])
+    if frame.empty:
+        return ()
+    waves = []
+    for wave, rows in frame.groupby("wave"):
+        busiest = max(rows.groupby(end)["memory_gib"].sum().max() for end in ("source", "target"))
+        waves.append(
+            payload.Wave(
+                wave=int(str(wave)),
+                moves=len(rows),
+                bounces=int(rows["bounce"].sum()),
+                memory_gib=float(rows["memory_gib"].sum()),
+                seconds=float(busiest) / LINK_GIB_PER_S,
+            )
+        )
+    return tuple(waves)
+
+
+def _frontier(plan: Plan) -> tuple[payload.FrontierPoint, ...]:
+    today = sum(term.before for term in plan.terms)
+    full = today - plan.proof.objective
+    return tuple(
+        payload.FrontierPoint(
+            max_moves=point.max_moves,
+            moves=point.moves,
+            objective=point.objective,
+            saving_fraction_of_full=(today - point.objective) / full if full > 0 else 0.0,
+        )
+        for point in plan.frontier
+    )
+
+
+def _binding(plan: Plan) -> tuple[payload.BindingRule, ...]:
+    return tuple(
+        payload.BindingRule(
+            rule=found.rule,
+            sentence=found.sentence,
+            price=found.price,
+            price_unit=f"{plan.currency}/year per {found.unit}",
+            method=found.method,
+        )
+        for found in plan.binding
+    )
+
+
+def _terms(plan: Plan) -> tuple[payload.Term, ...]:
+    return tuple(
+        payload.Term(
+            term=term.name,
+            before=term.before,
+            believed=term.believed,
+            simulated=term.simulated,
+            unit=plan.currency,
+        )
+        for term in plan.terms
+        if term.simulated is not None
+    )
+
+
+def _proof(plan: Plan, manifest: Manifest) -> payload.Proof:
+    proof = plan.proof
+    return payload.Proof(
+        value=proof.objective,
+        bound=proof.bound,
+        gap_fraction=None if proof.gap is None else max(0.0, proof.gap),
+        level=proof.level,
+        sentence=proof.sentence,
+        checks=tuple(
+            payload.Check(rule=kind, count=count) for kind, count in proof.rules_checked.items()
+        ),
+        phases=tuple(
+            payload.Phase(phase=phase, seconds=seconds)
+            for phase, seconds in manifest.phase_seconds.items()
+        ),
+        solver=f"HiGHS {manifest.versions.get('highspy', '')}".strip(),
+        versions=manifest.versions,
+        seed=manifest.seed,
+        inputs=tuple(
+            payload.InputFile(file=name, sha256=digest) for name, digest in manifest.inputs.items()
+        ),
+    )

@@ -1,0 +1,89 @@
+"""The rack map of the report: every rack before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from optimiser.report.payload import Rack, RackState
+from optimiser.schema.policy import InletTemperature
+from optimiser.twin.limits import inlet_limits
+from optimiser.twin.rules import Rule
+from optimiser.workflow.judgement import Side
+
+
+def rack_map(
+    twin: xr.Dataset, rules: Sequence[Rule], before: Side, after: Side
+) -> tuple[Rack, ...]:
+    """Return the racks in their order, with limits and both states."""
+    states = [_states(twin, side) for side in (before, after)]
+    names = twin["rack"].values.astype(str)
+    rows = _names_at(twin, "row", twin["rack_row"].values)
+    zones = _names_at(twin, "zone", twin["rack_zone"].values)
+    hosts = np.bincount(twin["host_rack"].values, minlength=len(names))
+    power, inlet = twin["rack_power_limit_w"].values / 1e3, inlet_limits_of(twin, rules)
+    seen: dict[str, int] = {}
+    racks = []
+    for i, name in enumerate(names):
+        seen[rows[i]] = position = seen.get(rows[i], -1) + 1
+        racks.append(
+            Rack(
+                name=name,
+                row=rows[i],
+                zone=zones[i] or None,
+                position=position,
+                hosts_total=int(hosts[i]),
+                power_limit_kw=finite(power[i]),
+                inlet_limit_c=finite(inlet[i]),
+                before=states[0][i],
+                after=states[1][i],
+            )
+        )
+    return tuple(racks)
+
+
+def finite(value: float) -> float | None:
+    """Return a number, or ``None`` for what is infinite or not known."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _names_at(twin: xr.Dataset, dim: str, index: np.ndarray) -> list[str]:
+    """Return the name at each index; −1 gives an empty name, a dimension without names numbers."""
+    size = twin.sizes.get(dim, 0)
+    names = twin[dim].values.astype(str).tolist() if dim in twin.coords else []
+    names = names or [str(i + 1) for i in range(max(size, int(index.max(initial=-1)) + 1))]
+    return [names[i] if i >= 0 else "" for i in index]
+
+
+def inlet_limits_of(twin: xr.Dataset, rules: Sequence[Rule]) -> np.ndarray:
+    """Return the strictest inlet limit of each rack [°C]; of the hosts' class without a rule."""
+    policies = [r.policy for r in rules if isinstance(r.policy, InletTemperature)]
+    limits = [
+        inlet_limits(twin, policy)
+        for policy in policies or [InletTemperature(name="recommended envelope")]
+    ]
+    return np.where(twin["rack_zone"].values >= 0, np.min(limits, axis=0), np.inf)
+
+
+def _states(twin: xr.Dataset, side: Side) -> list[RackState]:
+    replay, num = side.simulation, twin.sizes["rack"]
+    power_kw = replay["rack_power_w"].values / 1e3
+    mean = np.average(power_kw, axis=1, weights=twin["period_h"].values)
+    inlet = replay["inlet_c"].values.max(axis=1) if "inlet_c" in replay else np.full(num, np.nan)
+    rack = twin["host_rack"].values
+    size = twin["host_capacity"].values[:, int(twin.attrs["power_resource"])].astype(float)
+    used = np.bincount(rack, size * replay["host_mean_utilisation"].values, minlength=num)
+    load = used / np.maximum(np.bincount(rack, size, minlength=num), 1.0)
+    on = np.bincount(rack, replay["host_on"].values.astype(float), minlength=num)
+    return [
+        RackState(
+            mean_power_kw=float(mean[i]),
+            peak_power_kw=float(power_kw[i].max()),
+            peak_inlet_c=finite(inlet[i]),
+            load_fraction=float(load[i]),
+            hosts_on=int(on[i]),
+        )
+        for i in range(num)
+    ]

@@ -1,0 +1,49 @@
+"""The command starts at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("pandas", "pyomo", "highspy", "numpy", "xarray", "scipy", "numba", "altair", "rich")
+
+
+def run_help(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *flags, "-m", "optimiser", "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """``dcopt --help`` loads neither pandas nor Pyomo nor anything else that takes time."""
+    lines = run_help("-X", "importtime").stderr.splitlines()
+    modules = {line.rsplit("|", 1)[-1].strip() for line in lines if line.startswith("import time")}
+    assert "click" in modules
+    assert [name for name in HEAVY if name in modules] == []
+
+
+def test_help_takes_little_time() -> None:
+    """``dcopt --help`` stays below 0.15 s of processor time (best of five)."""
+
+    def cpu_seconds() -> float:
+        before = os.times()
+        run_help()
+        after = os.times()
+        children = after.children_user + after.children_system
+        return children - before.children_user - before.children_system
+
+    assert min(cpu_seconds() for _ in range(5)) < 0.15
+
+
+def test_the_verifier_loads_without_model_and_solver() -> None:
+    """What ``dcopt verify`` imports holds neither Pyomo nor HiGHS."""
+    code = (
+        "import sys, optimiser.workflow.verify as v; "
+        "print([m for m in ('pyomo', 'highspy') if m in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert done.stdout.strip() == "[]"
