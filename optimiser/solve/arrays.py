@@ -42,6 +42,7 @@ class Data(NamedTuple):
     least: np.ndarray
     most: np.ndarray
     skew: np.ndarray
+    group_size: np.ndarray
     row_coefficient: np.ndarray
     row_room: np.ndarray
     row_start: np.ndarray
@@ -116,6 +117,7 @@ def bundle(problem: Problem) -> Data:
         least=counts.least,
         most=counts.most,
         skew=counts.skew,
+        group_size=counts.size,
         row_coefficient=rows.coefficient,
         row_room=rows.room,
         row_start=rows.start,

@@ -25,7 +25,7 @@ class CountTable:
     ``group`` (rule, workload) int32 and ``domain`` (rule, host) int32, −1 none; cell
     ``offset[rule] + group·num_domains[rule] + domain`` of ``limit`` is the largest count;
     ``least``, ``most`` and ``skew`` (rule, group) bound the number of domains used and the
-    difference between the fullest and the emptiest.
+    difference between the fullest and the emptiest; ``size`` (rule, group) its members.
     """
 
     rules: tuple[Rule, ...]
@@ -38,6 +38,7 @@ class CountTable:
     least: np.ndarray
     most: np.ndarray
     skew: np.ndarray
+    size: np.ndarray
 
 
 def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
@@ -52,9 +53,11 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
     least = np.zeros((len(chosen), widest), dtype=np.int32)
     most = np.full((len(chosen), widest), NO_LIMIT, dtype=np.int32)
     skew = np.full((len(chosen), widest), NO_LIMIT, dtype=np.int32)
+    sizes = np.zeros((len(chosen), widest), dtype=np.int32)
     limit = np.full(offset[-1], NO_LIMIT, dtype=np.int32)
     for index, rule in enumerate(chosen):
         size = np.bincount(rule.group[rule.group >= 0], minlength=int(num_groups[index]))
+        sizes[index, : len(size)] = size
         cell = slice(int(offset[index]), int(offset[index + 1]))
         limit[cell] = np.repeat(_largest(rule, size), int(num_domains[index]))
         _domain_bounds(rule, size, least[index], most[index], skew[index])
@@ -82,6 +85,7 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
         least=least,
         most=most,
         skew=skew,
+        size=sizes,
     )
 
 

@@ -282,19 +282,25 @@ def groups_hold(data: Data, state: State, workload: int) -> bool:
 
 
 @jit
-def budgets_hold(data: Data, state: State) -> bool:
-    """Whether reserves, the number of hosts on and the number of moves are within bounds."""
+def shortfall(data: Data, state: State) -> float:
+    """How far reserves, hosts on and moves are out of bounds (0 when all hold; relative sums)."""
+    total = 0.0
     for rule in range(len(data.on_limit)):
-        if state.on_count[rule] > data.on_limit[rule]:
-            return False
+        total += max(0, state.on_count[rule] - data.on_limit[rule])
     for rule in range(len(data.move_limit)):
-        if state.moved[rule] > data.move_limit[rule]:
-            return False
+        total += max(0, state.moved[rule] - data.move_limit[rule])
     for rule in range(len(data.reserve_fraction)):
         keep = 1.0 - data.reserve_fraction[rule]
         for domain in range(data.reserve_num_domains[rule]):
-            room = state.reserve_capacity[rule, domain] * keep - data.reserve_amount[rule]
-            for step in range(state.reserve_use.shape[2]):
-                if state.reserve_use[rule, domain, step] > room + 1e-6:
-                    return False
-    return True
+            capacity = state.reserve_capacity[rule, domain]
+            room = capacity * keep - data.reserve_amount[rule]
+            highest = state.reserve_use[rule, domain].max()
+            if highest > room + 1e-6:
+                total += (highest - room) / max(1.0, capacity)
+    return total
+
+
+@jit
+def budgets_hold(data: Data, state: State) -> bool:
+    """Whether reserves, the number of hosts on and the number of moves are within bounds."""
+    return shortfall(data, state) == 0.0

@@ -13,9 +13,9 @@ import numba
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.kernel import (
     add,
-    budgets_hold,
     device_w,
     devices_fit,
     entry,
@@ -23,6 +23,7 @@ from optimiser.solve.kernel import (
     jit,
     remove,
     rows_hold,
+    shortfall,
 )
 
 SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
@@ -38,8 +39,20 @@ def counts_allow(data: Data, state: State, workload: int, host: int) -> bool:
             count = state.count[cell]
             if count >= data.limit[cell]:
                 return False
-            if count == 0 and state.used[rule, group] >= data.most[rule, group]:
+            used = state.used[rule, group]
+            if count == 0 and used >= data.most[rule, group]:
                 return False
+            missing = data.least[rule, group] - used
+            if count > 0 and missing > 0:
+                # the members still to come must suffice for the domains still to open
+                to_come = data.group_size[rule, group] - state.size[rule, group] - 1
+                if to_come < missing:
+                    return False
+            if data.skew[rule, group] < NO_LIMIT:
+                start = cell - domain
+                lowest = state.count[start : start + data.num_domains[rule]].min()
+                if count + 1 - lowest > max(1, data.skew[rule, group]):
+                    return False
     return True
 
 
@@ -190,14 +203,28 @@ def empty_group(data: Data, state: State, workload: int, out: np.ndarray, n: int
 
 
 @jit
-def ruin(data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray) -> int:
-    """Remove the workloads of one round; fill ``out``, their hosts and their devices."""
+def ruin(
+    data: Data,
+    state: State,
+    waiting: np.ndarray,
+    num_waiting: int,
+    out: np.ndarray,
+    origin: np.ndarray,
+    masks: np.ndarray,
+) -> int:
+    """Remove the workloads of one round; fill ``out``, their hosts and their devices.
+
+    The first ``num_waiting`` of ``waiting`` have no host yet and take part in every round.
+    """
     before, devices = state.host.copy(), state.device_mask.copy()
-    n, kind = 0, np.random.random()
+    n, kind = min(num_waiting, len(out) // 2), np.random.random()
+    out[:n] = waiting[:n]
     first = pick_host(state, data)
+    if n > 0 and kind < 0.7:
+        first = allowed_host(data, out[np.random.randint(n)])
     if first < 0:
-        return 0
-    if kind < 0.1:
+        return n
+    if 0.7 <= kind < 0.8 and state.head[first] >= 0:
         n = empty_group(data, state, state.head[first], out, n)
     n = empty_host(data, state, first, 0.0, out, n)
     for _ in range(np.random.randint(1, 5)):
@@ -208,6 +235,13 @@ def ruin(data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: n
         origin[position] = before[out[position]]
         masks[position] = devices[out[position]]
     return n
+
+
+@jit
+def allowed_host(data: Data, workload: int) -> int:
+    """Return a random host that a workload may use."""
+    allowed = np.flatnonzero(data.allowed[data.elig[workload]])
+    return allowed[np.random.randint(len(allowed))] if len(allowed) > 0 else -1
 
 
 @jit
@@ -294,26 +328,35 @@ def search(
     origin = np.empty(len(out), dtype=np.int64)
     masks = np.empty(len(out), dtype=np.uint64)
     stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
+    waiting = np.flatnonzero(state.host < 0)
+    num_waiting, short = len(waiting), shortfall(data, state)
     accepted, mark = 0, -1
     start = total_cost(data, state)
     current = start
     for _ in range(rounds):
         temperature *= cooling
-        n = ruin(data, state, out, origin, masks)
+        n = ruin(data, state, waiting, num_waiting, out, origin, masks)
         if n == 0:
             continue
         mark -= n + 1
         tightness = 0.5 * np.random.random()
         failed = recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
-        legal = failed == 0 and budgets_hold(data, state)
+        missing = shortfall(data, state)
+        legal = failed <= num_waiting and missing <= short
         position = 0
         while legal and position < n:
-            legal = groups_hold(data, state, out[position])
+            legal = state.host[out[position]] < 0 or groups_hold(data, state, out[position])
             position += 1
         cost = total_cost(data, state) if legal else np.inf
-        if legal and cost < current + temperature * np.random.random():
-            current = cost
+        better = failed < num_waiting or missing < short
+        if legal and (better or cost < current + temperature * np.random.random()):
+            current, short = cost, missing
             accepted += 1
+            num_waiting = 0
+            for position in range(n):
+                if state.host[out[position]] < 0:
+                    waiting[num_waiting] = out[position]
+                    num_waiting += 1
         else:
             undo(data, state, out, origin, masks, n)
     return current - start, accepted

@@ -126,11 +126,9 @@ def workload_weight(problem: Problem) -> np.ndarray:
     devices = problem.device_request / max(
         1.0, float(problem.host_devices.mean()) * max(1, problem.device_size)
     )
-    free = problem.eligibility.allowed.mean(axis=1)
+    free = problem.eligibility.allowed.mean(axis=1)[problem.eligibility.of_workload]
     # workloads that few hosts may hold go first
-    return (
-        np.maximum(size, devices)[problem.flavour] + (1.0 - free)[problem.eligibility.of_workload]
-    )
+    return np.maximum(size, devices)[problem.flavour] + np.minimum(1.0 / (free + 1e-3), 50.0) - 1.0
 
 
 def typical_cost(problem: Problem, price: np.ndarray) -> float:
