@@ -26,9 +26,12 @@ from ruamel.yaml import YAML
 
 from benchmarks.generators.sites import spec_named
 from benchmarks.generators.spec import make_series_dataset, make_site
+from optimiser.analysis.verify import violations_today
 from optimiser.connect.sitefolder import sha256_of
 from optimiser.library.catalogue import load_cards
 from optimiser.library.site import read_study
+from optimiser.twin.rules import resolve
+from optimiser.twin.state import build
 
 ROOT = Path(__file__).resolve().parents[2]
 SITES = ROOT / "models" / "sites"
@@ -92,6 +95,16 @@ def test_reader_accepts_the_site(name: str) -> None:
     study, site_input = read_study(SITES / name)
     assert study.name == "spring-day"
     assert len(site_input.workload_units) == {"small": 150, "demo": 4000}[name]
+
+
+@pytest.mark.parametrize("name", ["small", "demo"])
+def test_verifier_finds_no_fault(name: str) -> None:
+    """The package's own exact checker agrees with this audit, power and temperature included."""
+    study, site_input = read_study(SITES / name)
+    twin = build(site_input, study)
+    verdict = violations_today(twin, resolve(site_input, site_input.site.policies, twin))
+    assert verdict.violations == []
+    assert set(verdict.checked) > {"redundant_feed", "cooling_capacity", "inlet_temperature"}
 
 
 def test_no_host_is_over_capacity(audit: Audit) -> None:
