@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+from pyomo.core.expr import LinearExpression
 
 
 class Linear:
@@ -52,7 +52,7 @@ class Linear:
         """Return the Pyomo expression; a number when there are no variables."""
         if not self.variables:
             return self.constant
-        return pyo.LinearExpression(
+        return LinearExpression(
             constant=self.constant, linear_coefs=self.coefs, linear_vars=self.variables
         )
 

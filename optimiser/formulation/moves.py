@@ -23,7 +23,7 @@ def declare_stay(context: Context) -> None:
         (names[g], hosts[k])
         for g, k in zip(group[partial].tolist(), host[partial].tolist(), strict=True)
     ]
-    stay = context.declare("stay", index, upper=count[partial].tolist())
+    stay = context.declare("staying", index, upper=count[partial].tolist())
     staying = context.arrays["place"][pair].copy()
     staying[partial] = stay
     context.shared["stay"] = (group, staying)

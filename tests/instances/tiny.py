@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 import xarray as xr
-from optimiser.library.site import SiteInput
 
+from optimiser.library.site import SiteInput
 from optimiser.schema.policy import AnyPolicy
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study

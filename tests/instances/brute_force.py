@@ -1,0 +1,161 @@
+"""Every placement of a tiny site, judged one by one: the truth that the engine is held against."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from optimiser.analysis.loads import host_power
+from optimiser.analysis.verdict import Placement
+from optimiser.analysis.verify import verify
+from optimiser.schema.study import Weights
+from optimiser.twin.eligibility import eligibility
+from optimiser.twin.rules import Rule
+from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
+
+MOST_PLACEMENTS = 20_000
+Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The best legal placement, or none.
+
+    ``cost`` counts the model's objective and the price of soft violations, in money over the
+    horizon; ``num_legal`` is ``None`` unless all placements were judged.
+    """
+
+    host: np.ndarray | None
+    host_on: np.ndarray | None
+    cost: float
+    num_tried: int
+    num_legal: int | None = None
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether any placement keeps all hard rules."""
+        return self.host is not None
+
+
+def brute_force(
+    twin: xr.Dataset, rules: Sequence[Rule], weights: Weights | None = None, *, count: bool = False
+) -> Truth:
+    """Try every placement and every set of hosts that are on; return the cheapest legal one.
+
+    Candidates are judged by ``verify`` from the cheapest up, so the first legal one is the best.
+    Soft rules change the order, so with them (or ``count``) all candidates are judged. Sets of
+    hosts larger than needed are tried only where a rule could ask for them.
+    """
+    host, on = candidates(twin, rules)
+    cost = objective(twin, weights or Weights(), host, on)
+    order = np.argsort(cost, kind="stable")
+    soft = any(not rule.is_hard for rule in rules)
+    best, found, num_legal = np.inf, -1, 0
+    for index in order.tolist():
+        if cost[index] >= best and not count:
+            break
+        verdict = verify(twin, rules, Placement(host[index], on[index]))
+        if not verdict.is_legal:
+            continue
+        num_legal += 1
+        if cost[index] + verdict.penalty < best:
+            best, found = float(cost[index] + verdict.penalty), index
+        if not soft and not count:
+            break
+    if found < 0:
+        return Truth(None, None, np.inf, len(order), 0)
+    return Truth(host[found], on[found], best, len(order), num_legal if count else None)
+
+
+def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray]:
+    """Return placements (n, W) and hosts on (n, H) on allowed hosts within plain capacity.
+
+    Hosts stay on without work only where a hard or soft headroom rule could need their capacity.
+    """
+    num_hosts, num_workloads = twin.sizes["host"], twin.sizes["workload"]
+    usable = np.flatnonzero(twin["host_usable"].values)
+    total = len(usable) ** num_workloads
+    if total > MOST_PLACEMENTS:
+        raise ValueError(f"{total} placements are too many to try")
+    host = usable[list(itertools.product(range(len(usable)), repeat=num_workloads))]
+    host = host.reshape(total, num_workloads).astype(np.int32)
+    elig = eligibility(twin, rules)
+    host = host[elig.allowed[elig.of_workload, host].all(axis=1)]
+    if not twin.attrs.get("capacity_not_worse"):
+        host = host[_fit(twin, host)]
+    used = (host[:, :, None] == np.arange(num_hosts)).any(axis=1)
+    if not any(rule.kind == "headroom" for rule in rules):
+        return host, used
+    parts = [(host, used)]
+    for count in range(1, len(usable) + 1):
+        for extra in itertools.combinations(usable.tolist(), count):
+            free = ~used[:, list(extra)].any(axis=1)
+            more = used[free].copy()
+            more[:, list(extra)] = True
+            parts.append((host[free], more))
+    return np.concatenate([h for h, _ in parts]), np.concatenate([o for _, o in parts])
+
+
+def usage_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
+    """Return the use of every host in every candidate, (n, host, resource, step)."""
+    use = twin["flavour_usage"].values[twin["workload_flavour"].values]
+    total = np.zeros((len(host), twin.sizes["host"], *use.shape[1:]), dtype=np.int64)
+    rows = np.arange(len(host))
+    for workload in range(host.shape[1]):
+        total[rows, host[:, workload]] += use[workload]
+    return total
+
+
+def _fit(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
+    capacity = twin["host_capacity"].values[None, :, :, None]
+    return (usage_of(twin, host) <= capacity).all(axis=(1, 2, 3))
+
+
+def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return the model's objective of every candidate, (n,) money over the horizon."""
+    rack_w = _rack_w(twin, host, on)
+    hours = twin["period_h"].values
+    price = twin["price_per_kwh"].values
+    price = price + twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
+    power_w, water_l = _facility(build_surrogate(twin), rack_w)
+    water_price = float(twin.attrs["water_price_per_m3"]) if weights.water else 0.0
+    today, days = twin["workload_host"].values, float(hours.sum()) / 24.0
+    moved = (today >= 0) & (host != today)
+    move_cost = twin["workload_move_cost"].values * days / weights.hold_days
+    return (
+        power_w @ (price * hours) / 1e3
+        + water_l @ hours / 1e3 * water_price
+        + moved @ move_cost
+        + on.sum(axis=1) * weights.host_on_cost_per_h * float(hours.sum())
+    )
+
+
+def _rack_w(twin: xr.Dataset, host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return believed rack power, (n, rack, time) [W]; without the planning gap."""
+    curves = host_power(twin)
+    number, num_hosts = on.shape
+    usage = usage_of(twin, host)
+    hosts = np.tile(np.arange(num_hosts), number)
+    flat = curves.planning_uw(hosts, usage.reshape(-1, *usage.shape[2:]), on.reshape(-1)) / 1e6
+    gap = curves.envelope.gap_w[curves.kind] * on
+    power = flat.reshape(number, num_hosts, twin.sizes["step"]) - gap[:, :, None]
+    rack = np.zeros((number, twin.sizes["rack"], power.shape[2]))
+    for index in range(num_hosts):
+        rack[:, twin["host_rack"].values[index]] += power[:, index]
+    return rack[:, :, twin["step_of_time"].values]
+
+
+def _facility(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return facility power [W] and water [L/h], (n, time) each."""
+    number, num_racks, num_times = rack_w.shape
+    if surrogate.has_plant:
+        pairs = [surrogate_power(surrogate, one) for one in rack_w]
+        return np.array([p for p, _ in pairs]), np.array([w for _, w in pairs])
+    # without a plant no piece depends on the time, so all candidates fit side by side
+    wide = rack_w.transpose(1, 0, 2).reshape(num_racks, number * num_times)
+    power, water = surrogate_power(surrogate, wide)
+    return power.reshape(number, num_times), water.reshape(number, num_times)
