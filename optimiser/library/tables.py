@@ -141,8 +141,8 @@ def _check_key(frame: pd.DataFrame, spec: TableSpec, findings: Findings) -> None
     key = list(spec.key)
     if not set(key) <= set(frame.columns) or not len(frame):
         return
-    filled = (frame[key].astype(str) != "").all(axis=1) if len(key) > 1 else frame[key[0]] != ""
-    again = np.flatnonzero(frame.duplicated(key).to_numpy() & np.asarray(filled))
+    filled = np.logical_and.reduce([(frame[name].notna() & (frame[name] != "")) for name in key])
+    again = np.flatnonzero(frame.duplicated(key).to_numpy() & filled)
     if not len(again):
         return
     values = _key_text(frame, key)
@@ -158,5 +158,5 @@ def _check_key(frame: pd.DataFrame, spec: TableSpec, findings: Findings) -> None
 
 
 def _key_text(frame: pd.DataFrame, key: list[str]) -> list[str]:
-    columns = [frame[name].astype(str) for name in key]
+    columns = [frame[name].astype(str).fillna("") for name in key]
     return [", ".join(parts) for parts in zip(*columns, strict=True)]
