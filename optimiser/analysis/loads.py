@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import sparse
 
 from optimiser.analysis.verdict import Placement
-from optimiser.twin.planning import Envelope, planning_envelope, planning_power_w
+from optimiser.twin.planning import Envelope, planning_envelope
 
 MICROWATT_PER_WATT = 1_000_000
 
@@ -49,12 +49,19 @@ class HostPower:
     def planning_uw(self, hosts: np.ndarray, usage: np.ndarray, is_on: np.ndarray) -> np.ndarray:
         """Return the planning power of some hosts, (n, step) int64 [µW].
 
-        ``hosts`` (n,) indices, ``usage`` (n, resource, step), ``is_on`` (n,) bool.
+        ``hosts`` (n,) indices, ``usage`` (n, resource, step), ``is_on`` (n,) bool. Beyond full
+        load the last piece goes on, so that a host that is overfull today is not understated.
         """
         kind = self.kind[hosts]
-        power = planning_power_w(
-            self.envelope, kind, self._share(hosts, usage, self.power_resource)
-        )
+        share = self._share(hosts, usage, self.power_resource)
+        power = np.full(share.shape, -np.inf)
+        for piece in range(self.envelope.slope_w.shape[1]):
+            intercept, slope = (
+                self.envelope.intercept_w[kind, piece],
+                self.envelope.slope_w[kind, piece],
+            )
+            power = np.maximum(power, intercept[:, None] + slope[:, None] * share)
+        power += self.envelope.gap_w[kind][:, None]
         if self.device_resource >= 0:
             share = self._share(hosts, usage, self.device_resource)
             power = power + self.gpu_span_w[kind][:, None] * share

@@ -145,11 +145,19 @@ def largest_per_domain(policy: Spread, size: np.ndarray) -> np.ndarray:
     return limit
 
 
+def has_hosts(rule: Rule) -> np.ndarray:
+    """Return which domains of the level hold any host, (domain,) bool; others never count."""
+    found = np.zeros(len(rule.domain_names), dtype=bool)
+    found[rule.domain[rule.domain >= 0]] = True
+    return found
+
+
 def skews(rule: Rule, cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return fullest minus emptiest domain of each group, over all domains of the level."""
+    """Return fullest minus emptiest domain of each group, over the domains that hold hosts."""
     width, num_groups = max(1, len(rule.domain_names)), len(rule.group_names)
     fullest = np.zeros(num_groups, dtype=np.int64)
     np.maximum.at(fullest, cells // width, counts)
     emptiest = np.full(num_groups, np.iinfo(np.int64).max)
     np.minimum.at(emptiest, cells // width, counts)
-    return fullest - np.where(domains_used(rule, cells) == width, emptiest, 0)
+    all_used = domains_used(rule, cells) == np.count_nonzero(has_hosts(rule))
+    return fullest - np.where(all_used & (fullest > 0), emptiest, 0)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from optimiser.analysis.placement_rules import group_sizes, largest_per_domain
+from optimiser.analysis.placement_rules import group_sizes, has_hosts, largest_per_domain
 from optimiser.analysis.rows import Rows
 from optimiser.schema.policy import Spread
 from optimiser.twin.rules import Rule
@@ -26,6 +26,7 @@ class GroupReplay:
         self.members = [order[a:b] for a, b in pairwise(cuts.tolist())]
         self.ends = (np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64))
         self.size = group_sizes(rule)
+        self.real = has_hosts(rule)
         policy = rule.policy
         self.largest = (
             largest_per_domain(policy, self.size)
@@ -79,8 +80,8 @@ class GroupReplay:
             least = min(policy.min_domains, int(self.size[group]), *(_used(b) for b in bounds))
             found.append(self._one(group, -_used(count), -least, "domains used"))
         if policy.max_skew is not None:
-            most = max(policy.max_skew, *(_skew(b) for b in bounds))
-            found.append(self._one(group, _skew(count), most, "skew"))
+            most = max(policy.max_skew, *(_skew(b[self.real]) for b in bounds))
+            found.append(self._one(group, _skew(count[self.real]), most, "skew"))
         return found
 
     def _one(self, group: int, value: int, limit: int, noun: str) -> tuple[Rows, np.ndarray]:
@@ -104,4 +105,4 @@ def _used(count: np.ndarray) -> int:
 
 
 def _skew(count: np.ndarray) -> int:
-    return int(count.max(initial=0) - count.min(initial=0))
+    return int(count.max() - count.min()) if len(count) else 0

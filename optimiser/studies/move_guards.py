@@ -15,7 +15,7 @@ from scipy import sparse
 
 from optimiser.analysis import capacity
 from optimiser.analysis.loads import Loads
-from optimiser.analysis.placement_rules import group_sizes, largest_per_domain
+from optimiser.analysis.placement_rules import group_sizes, has_hosts, largest_per_domain
 from optimiser.schema.policy import AntiAffinity, DomainCapacity, Headroom, Spread
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.limits import RackRows, all_rack_rows
@@ -41,6 +41,7 @@ class GroupGuard:
         local[self.watched], local[-1] = np.arange(len(self.watched)), -1
         self.group = local[rule.group]
         self.domain = np.append(rule.domain, -1).astype(np.int64)
+        self.real = np.flatnonzero(has_hosts(rule))
         self.settled = self._count(start)
         last = self._count(end)
         self.highest, self.lowest = self.settled.copy(), self.settled.copy()
@@ -69,7 +70,8 @@ class GroupGuard:
         self.limit = np.maximum(np.maximum(largest[:, None], self.settled), last)
         for table in (self.settled, last):
             self.least = np.minimum(self.least, (table > 0).sum(axis=1))
-            self.skew = np.maximum(self.skew, table.max(axis=1) - table.min(axis=1))
+            real = table[:, self.real]
+            self.skew = np.maximum(self.skew, real.max(axis=1) - real.min(axis=1))
         self.checks_domains = bool(self.least.any() or (self.skew < UNLIMITED).any())
 
     def allows(self, workload: int, source: int, target: int) -> bool:
@@ -92,7 +94,8 @@ class GroupGuard:
             high[enters] += 1
         if leaves >= 0:
             low[leaves] -= 1
-        return self._holds(group, int(np.count_nonzero(low)), int(high.max() - low.min()))
+        skew = int(high.max() - low[self.real].min())
+        return self._holds(group, int(np.count_nonzero(low)), skew)
 
     def _after(self, group: int, leaves: int, enters: int) -> bool:
         count = self.settled[group].copy()
@@ -100,7 +103,8 @@ class GroupGuard:
             count[enters] += 1
         if leaves >= 0:
             count[leaves] -= 1
-        return self._holds(group, int(np.count_nonzero(count)), int(count.max() - count.min()))
+        skew = int(count.max() - count[self.real].min())
+        return self._holds(group, int(np.count_nonzero(count)), skew)
 
     def _holds(self, group: int, used: int, skew: int) -> bool:
         return used >= self.least[group] and skew <= self.skew[group]
@@ -306,7 +310,9 @@ def group_guards(rules: Sequence[Rule], start: np.ndarray, end: np.ndarray) -> l
     return [
         GroupGuard(rule, start, end)
         for rule in rules
-        if rule.is_hard and isinstance(rule.policy, Spread | AntiAffinity)
+        if rule.is_hard
+        and isinstance(rule.policy, Spread | AntiAffinity)
+        and has_hosts(rule).any()
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import xarray as xr
@@ -12,8 +13,10 @@ import xarray as xr
 from optimiser.analysis.loads import host_power
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
+from optimiser.schema.policy import Affinity, AntiAffinity, Headroom, MaxHostsOn, MaxMoves, Spread
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import eligibility
+from optimiser.twin.limits import all_rack_rows
 from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
@@ -41,6 +44,19 @@ class Truth:
         return self.host is not None
 
 
+class Plain:
+    """The arrays of a twin without xarray around them, for thousands of verdicts."""
+
+    def __init__(self, twin: xr.Dataset) -> None:
+        self.attrs, self.sizes = twin.attrs, dict(twin.sizes)
+        self._held = {
+            str(name): SimpleNamespace(values=twin[name].values) for name in twin.variables
+        }
+
+    def __getitem__(self, name: str) -> SimpleNamespace:
+        return self._held[name]
+
+
 def brute_force(
     twin: xr.Dataset, rules: Sequence[Rule], weights: Weights | None = None, *, count: bool = False
 ) -> Truth:
@@ -50,7 +66,10 @@ def brute_force(
     Soft rules change the order, so with them (or ``count``) all candidates are judged. Sets of
     hosts larger than needed are tried only where a rule could ask for them.
     """
+    plain = Plain(twin)
     host, on = candidates(twin, rules)
+    passed = screen(twin, rules, host, on)
+    host, on = host[passed], on[passed]
     cost = objective(twin, weights or Weights(), host, on)
     order = np.argsort(cost, kind="stable")
     soft = any(not rule.is_hard for rule in rules)
@@ -58,7 +77,7 @@ def brute_force(
     for index in order.tolist():
         if cost[index] >= best and not count:
             break
-        verdict = verify(twin, rules, Placement(host[index], on[index]))
+        verdict = verify(plain, rules, Placement(host[index], on[index]))  # type: ignore[arg-type]
         if not verdict.is_legal:
             continue
         num_legal += 1
@@ -67,8 +86,8 @@ def brute_force(
         if not soft and not count:
             break
     if found < 0:
-        return Truth(None, None, np.inf, len(order), 0)
-    return Truth(host[found], on[found], best, len(order), num_legal if count else None)
+        return Truth(None, None, np.inf, len(passed), 0)
+    return Truth(host[found], on[found], best, len(passed), num_legal if count else None)
 
 
 def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray]:
@@ -98,6 +117,72 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
             more[:, list(extra)] = True
             parts.append((host[free], more))
     return np.concatenate([h for h, _ in parts]), np.concatenate([o for _, o in parts])
+
+
+def screen(twin: xr.Dataset, rules: Sequence[Rule], host: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Return which candidates (n,) may be legal: a rough sieve that never drops a legal one.
+
+    Counts and rack rows of hard rules that excuse nothing are written here once more, for all
+    candidates at a time; ``verify`` has the last word on what passes.
+    """
+    passed = np.ones(len(host), dtype=bool)
+    strict = [rule for rule in rules if rule.is_hard and not rule.not_worse]
+    usage, today = usage_of(twin, host), twin["workload_host"].values
+    for rule in rules:
+        if rule.is_hard and isinstance(rule.policy, MaxMoves):  # nothing has moved today
+            moved = (today >= 0) & (host != today) & rule.workloads
+            passed &= moved.sum(axis=1) <= rule.policy.limit
+    for rule in strict:
+        if isinstance(rule.policy, Headroom):
+            passed &= _reserve_holds(twin, rule, usage, on)
+        elif isinstance(rule.policy, MaxHostsOn):
+            passed &= (on & rule.hosts).sum(axis=1) <= rule.policy.limit
+        elif isinstance(rule.policy, Affinity | AntiAffinity | Spread):
+            passed &= _groups_hold(rule, host)
+    rack_w = _rack_w(twin, host, on, planning=True)[:, :, _first_times(twin)]
+    for rows in all_rack_rows(twin, strict):
+        value = np.einsum("dr,nrs->nds", rows.coefficient, rack_w) + rows.offset[None, :, None]
+        slack = 1.0 if rows.unit == "W" else 0.01
+        passed &= (value <= rows.limit[None] + slack + 1e-6).all(axis=(1, 2))
+    return passed
+
+
+def _reserve_holds(twin: xr.Dataset, rule: Rule, usage: np.ndarray, on: np.ndarray) -> np.ndarray:
+    policy, passed = rule.policy, np.ones(len(on), dtype=bool)
+    assert isinstance(policy, Headroom)
+    resource = twin["resource"].values.tolist().index(policy.resource)
+    capacity = twin["host_capacity"].values[:, resource] * on
+    for domain in np.unique(rule.domain[rule.hosts & (rule.domain >= 0)]):
+        inside = rule.hosts & (rule.domain == domain)
+        used = usage[:, inside, resource].sum(axis=1).max(axis=1)
+        free = capacity[:, inside].sum(axis=1) * (1.0 - policy.fraction) - used
+        passed &= free >= policy.amount - 1e-6
+    return passed
+
+
+def _first_times(twin: xr.Dataset) -> np.ndarray:
+    step = twin["step_of_time"].values
+    return np.array([int(np.argmax(step == s)) for s in range(twin.sizes["step"])])
+
+
+def _groups_hold(rule: Rule, host: np.ndarray) -> np.ndarray:
+    policy, passed = rule.policy, np.ones(len(host), dtype=bool)
+    domain = rule.domain[host]
+    for group in range(len(rule.group_names)):
+        member = rule.group == group
+        inside = domain[:, member, None] == np.arange(len(rule.domain_names))
+        count = inside.sum(axis=1)
+        used = (count > 0).sum(axis=1)
+        if isinstance(policy, AntiAffinity):
+            passed &= count.max(axis=1) <= 1
+        elif isinstance(policy, Affinity):
+            passed &= used <= 1
+        elif isinstance(policy, Spread):
+            if policy.max_per_domain is not None:
+                passed &= count.max(axis=1) <= policy.max_per_domain
+            if policy.min_domains is not None:
+                passed &= used >= min(policy.min_domains, int(member.sum()))
+    return passed
 
 
 def usage_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
@@ -134,14 +219,16 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
     )
 
 
-def _rack_w(twin: xr.Dataset, host: np.ndarray, on: np.ndarray) -> np.ndarray:
-    """Return believed rack power, (n, rack, time) [W]; without the planning gap."""
+def _rack_w(
+    twin: xr.Dataset, host: np.ndarray, on: np.ndarray, planning: bool = False
+) -> np.ndarray:
+    """Return believed rack power, (n, rack, time) [W]; ``planning`` adds the planning gap."""
     curves = host_power(twin)
     number, num_hosts = on.shape
     usage = usage_of(twin, host)
     hosts = np.tile(np.arange(num_hosts), number)
     flat = curves.planning_uw(hosts, usage.reshape(-1, *usage.shape[2:]), on.reshape(-1)) / 1e6
-    gap = curves.envelope.gap_w[curves.kind] * on
+    gap = curves.envelope.gap_w[curves.kind] * on * (0.0 if planning else 1.0)
     power = flat.reshape(number, num_hosts, twin.sizes["step"]) - gap[:, :, None]
     rack = np.zeros((number, twin.sizes["rack"], power.shape[2]))
     for index in range(num_hosts):
