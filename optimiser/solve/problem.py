@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -116,6 +116,11 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         counts=count_table(twin, rules),
         rows=row_table(twin, rules),
     )
+
+
+def with_rows(problem: Problem, rows: RowTable) -> Problem:
+    """Return the problem with other rows over rack power."""
+    return replace(problem, rows=rows)
 
 
 def _columns(usage: np.ndarray, power: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -59,12 +59,20 @@ class Searcher:
         Workloads are put back one by one where the rules allow it, so the state is always legal
         as far as single insertions can tell.
         """
-        price = rack_prices(self.problem, candidate_host, on)
+        self._reset(candidate_host, on)
+        order = np.argsort(-self.weight, kind="stable")
+        return order[~put_back(self.data_ref, self.state_ref, candidate_host, order)]
+
+    def load_candidate(self, candidate: Candidate) -> None:
+        """Go on from a legal plan exactly as it is, with prices linearised around it."""
+        self._reset(candidate.host, candidate.on)
+        restore(self.data_ref, self._ready, candidate.host, candidate.devices, candidate.on)
+
+    def _reset(self, host: np.ndarray, on: np.ndarray) -> None:
+        price = rack_prices(self.problem, host, on)
         self.state = empty_state(self.problem, self.data, price)
         self.state_ref = state_reference(self.state)
         self.scale = typical_cost(self.problem, price)
-        order = np.argsort(-self.weight, kind="stable")
-        return order[~put_back(self.data_ref, self.state_ref, candidate_host, order)]
 
     def place(self, workloads: np.ndarray, seed: int) -> int:
         """Insert workloads where they cost least; return how many found no host."""
@@ -150,6 +158,21 @@ def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> n
             add(data, state, workload, target, np.uint64(0))
             done[position] = True
     return done
+
+
+@entry
+def restore(
+    data: Data, state: State, host: np.ndarray, devices: np.ndarray, on: np.ndarray
+) -> None:
+    """Put every workload on its host with its devices, and keep empty hosts on as they were."""
+    for workload in range(len(host)):
+        if host[workload] >= 0:
+            add(data, state, workload, host[workload], devices[workload])
+    for position in range(len(on)):
+        if on[position] and state.members[position] == 0:
+            state.forced_on[position] = True
+            switch(data, state, position, 1)
+            refresh_host(data, state, position)
 
 
 @entry

@@ -1,0 +1,138 @@
+"""The proven lower limit: relaxations of the Pyomo model, solved beside the search.
+
+Hosts that the rules cannot tell apart are merged, which keeps the model small and its optimum a
+bound on every legal plan. Each stage is tighter and dearer than the one before; a stage that runs
+out of time costs nothing, because the best bound so far stays valid.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from optimiser.errors import DcoptError, InfeasibleError
+from optimiser.formulation.grouping import group_hosts
+from optimiser.formulation.instance import Instance
+from optimiser.formulation.model import build
+from optimiser.solve.compile import compile_model
+from optimiser.solve.compiled import Compiled
+from optimiser.solve.problem import Problem
+from optimiser.solve.progress import Clockwork
+from optimiser.solve.settings import SolveResult, SolveSettings
+from optimiser.solve.status import SolveStatus
+from optimiser.solve.worker import SolverChild
+
+LARGEST_MODEL = 40_000  # pairs of groups; beyond, a stage costs more than it can give
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One relaxation: which domain levels tell hosts apart, and whether counts are whole."""
+
+    name: str
+    levels: tuple[str, ...]
+    whole: bool
+    sentence: str
+
+
+STAGES = (
+    Stage("classes", ("zone",), False, "linear relaxation over classes of equal hosts by zone"),
+    Stage("racks", ("rack",), False, "linear relaxation over classes of equal hosts by rack"),
+    Stage("whole hosts", ("zone",), True, "relaxation over classes of equal hosts, whole hosts on"),
+)
+
+
+class Bounder:
+    """Computes the stages in a thread of its own; the solver works in a child process.
+
+    ``bound`` only rises. ``infeasible`` is set when a relaxation has no solution, which proves
+    that no plan exists.
+    """
+
+    def __init__(
+        self, problem: Problem, clock: Clockwork, on_bound: Callable[[], None] = lambda: None
+    ) -> None:
+        self.problem = problem
+        self.clock = clock
+        self.bound: float | None = None
+        self.sentence = ""
+        self.infeasible: str | None = None
+        self.trouble: list[str] = []
+        self.seconds: dict[str, float] = {}
+        self._on_bound = on_bound
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="bound", daemon=True)
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the child and wait for the thread."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a stage is still running."""
+        return self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            with SolverChild() as child:
+                for stage in STAGES:
+                    if self._stop.is_set() or self.infeasible:
+                        return
+                    self._run(stage, child)
+        except InfeasibleError as error:
+            self.infeasible = str(error)
+        except DcoptError as error:
+            self.trouble.append(f"bound: {error}")
+
+    def _run(self, stage: Stage, child: SolverChild) -> None:
+        since = self.clock.seconds
+        model = self._compile(stage.levels)
+        if model is None or self._stop.is_set():
+            return
+        result = child.solve(
+            model if stage.whole else model.as_relaxation(),
+            SolveSettings(time_limit_s=max(1.0, self.clock.seconds_left), threads=1, gap=1e-4),
+            cancel=self._stop.is_set,
+        )
+        self.seconds[stage.name] = self.clock.seconds - since
+        self._take(stage, result)
+
+    def _compile(self, levels: Sequence[str]) -> Compiled | None:
+        grouping = group_hosts(self.problem.frame, levels)
+        if grouping.num_groups * grouping.num_hosts > LARGEST_MODEL:
+            return None
+        compiled = compile_model(build(Instance(self.problem.frame, grouping)))
+        if levels != ("zone",):
+            return compiled
+        return whole_hosts_only(compiled)
+
+    def _take(self, stage: Stage, result: SolveResult) -> None:
+        if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
+            self.infeasible = f"the {stage.sentence} has no solution"
+        if result.bound is None:
+            return
+        if self.bound is None or result.bound > self.bound:
+            self.bound, self.sentence = result.bound, stage.sentence
+            self._on_bound()
+
+
+def whole_hosts_only(compiled: Compiled) -> Compiled:
+    """Return the model in which only the numbers of hosts on are whole.
+
+    Leaving the counts of workloads fractional is a relaxation too, and the few whole columns are
+    what the bound gains from.
+    """
+    from dataclasses import replace
+
+    keep = [
+        bool(flag) and compiled.name_column(column).startswith("awake")
+        for column, flag in enumerate(compiled.integrality)
+    ]
+    return replace(compiled, integrality=compiled.integrality & keep)
