@@ -90,7 +90,7 @@ def price_host_on(context: Context) -> None:
 def price_soft_rules(context: Context) -> None:
     r"""Pay for broken soft rules: the worst violation of each at each place.
 
-    .. math:: \sum_j w_j\, v_j
+    .. math:: \sum_j w_j\, b_j
 
     Recipe entry: ``soft_rules``.
     """

@@ -31,8 +31,7 @@ def _hosts() -> list[dict]:
 
 def _workloads() -> list[dict]:
     return [
-        {"cpu": 10 + i, "profile": f"p{i % 3}", "host": f"h{i % NUM_HOSTS + 1}"}
-        for i in range(14)
+        {"cpu": 10 + i, "profile": f"p{i % 3}", "host": f"h{i % NUM_HOSTS + 1}"} for i in range(14)
     ]
 
 

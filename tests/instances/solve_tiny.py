@@ -50,7 +50,7 @@ class Answer:
 def frame_of(*args: Any, weights: dict[str, Any] | None = None, **options: Any) -> Frame:
     """Return the frame of ``tiny(*args, **options)``."""
     given = options.pop("capacity_not_worse", None)
-    _, twin, rules = tiny(*args, **options)
+    _, twin, rules = tiny(*args, weights=weights or {}, **options)
     return prepare(twin, rules, Weights(**(weights or {})), capacity_not_worse=given)
 
 

@@ -54,8 +54,13 @@ COOLING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def facility_options(num_racks: int = 4, hours: int = 3) -> dict[str, Any]:
-    """Return options for :func:`instances.tiny.tiny`: racks ``r1`` … in two rows and zones."""
+def facility_options(
+    num_racks: int = 4, hours: int = 3, handler: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return options for :func:`instances.tiny.tiny`: racks ``r1`` … in two rows and zones.
+
+    ``handler`` replaces fields of the air handlers' card.
+    """
     racks = [
         {
             "name": f"r{i + 1}",
@@ -73,7 +78,7 @@ def facility_options(num_racks: int = 4, hours: int = 3) -> dict[str, Any]:
     weather = pd.DataFrame({"time": stamps, "dry_bulb_c": dry, "wet_bulb_c": dry - 3.0})
     prices = pd.DataFrame({"time": stamps, "price_per_kwh": 0.1 + 0.05 * np.arange(hours)})
     return {
-        "cards": [*CARDS, CURVED],
+        "cards": [{**c, **(handler or {})} if c["kind"] == "crah" else c for c in CARDS] + [CURVED],
         "racks": racks,
         "power": POWER,
         "cooling": COOLING,

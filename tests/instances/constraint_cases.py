@@ -1,0 +1,205 @@
+"""For each constraint one instance where it costs something, and one where it does not.
+
+``CASES[name]`` is ``(tight, loose)``, both arguments of :func:`instances.tiny.tiny`. Unless said
+otherwise there are two hosts of 100 W idle and 1 W per percent, with one workload of 10 % on each,
+and the cheapest plan puts both on one host.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instances.tiny import GPU_RESOURCES
+from instances.tiny_facility import CURVED, facility_options
+
+Case = dict[str, Any]
+FREE_WEIGHTS: Case = {
+    "carbon_price_per_t": 0.0, "water": False, "move_cost": 0.0, "move_cost_per_gib": 0.0,
+    "host_on_cost_per_h": 0.0,
+}  # fmt: skip
+FREE: Case = {
+    "environment": {"price_per_kwh": 0.0, "carbon_g_per_kwh": 0.0},
+    "weights": FREE_WEIGHTS,
+}
+DEAR_MOVES: Case = {"weights": {"move_cost": 100.0}}
+GPU_CARD: Case = {
+    "kind": "server", "name": "gpu", "curve_w": [100.0] * 11, "standby_w": 5.0,
+    "capacity": {"cpu": 100, "memory": 1000, "gpu": 200},
+    "gpus": {"model": "X", "count": 2, "idle_w": 0.0, "max_w": 100.0},
+}  # fmt: skip
+
+
+def facility(policies: list[Case] | None = None, free: bool = False, **changes: Any) -> Case:
+    """Four hosts in four racks behind the whole facility.
+
+    Two workloads of 40 % on each of h1 and h3, which share PDUs, row and zone.
+    """
+    options = facility_options(4, 2, changes.pop("handler", None))
+    if free:
+        options["environment"] = {
+            **options["environment"],
+            "price_per_kwh": 0.0,
+            "carbon_g_per_kwh": 0.0,
+        }
+        options["weights"] = FREE_WEIGHTS
+    hosts = [{"rack": f"r{i + 1}", "card": "plain"} for i in range(4)]
+    workloads = [{"cpu": 40, "host": f"h{1 + i // 2 * 2}"} for i in range(4)]
+    return {
+        "hosts": hosts, "workloads": workloads, "policies": policies or [], **options, **changes
+    }  # fmt: skip
+
+
+def gpus(share: int, count: int, **options: Any) -> Case:
+    """Two hosts of two GPUs with so many shares of a device, all on the first host today."""
+    return {
+        "hosts": [{"card": "gpu"}, {"card": "gpu"}],
+        "workloads": [{"gpu": share, "cpu": 1, "replicas": count, "host": "h1"}],
+        "cards": [GPU_CARD],
+        "resources": GPU_RESOURCES,
+        **options,
+    }
+
+
+def replicas(count: int, **policy: Any) -> Case:
+    """Three hosts in three racks and a service with replicas, one rule about it."""
+    hosts = [f"h{i % 3 + 1}" for i in range(count)]
+    return {
+        "hosts": 3,
+        "workloads": [{"replicas": count, "service": "web", "host": hosts}],
+        "policies": [policy] if policy else [],
+    }
+
+
+def together(**policy: Any) -> Case:
+    """Two workloads of 60 % in racks of one and two hosts; both must be in one rack."""
+    return {
+        "hosts": [{"rack": "r1"}, {"rack": "r2"}, {"rack": "r2"}],
+        "workloads": [
+            {"service": "web", "cpu": 60, "host": "h1"},
+            {"service": "web", "cpu": 60, "host": "h2"},
+        ],
+        "policies": [{"kind": "affinity", "workloads": {}, "domain": "rack", **policy}],
+    }
+
+
+def rule(**policy: Any) -> Case:
+    """The usual two hosts with one rule."""
+    return {"policies": [policy]}
+
+
+def soft(kind: str, weight: float = 0.001, **policy: Any) -> Case:
+    """Both workloads run on the first host today; one soft rule about where they may be."""
+    return {
+        "workloads": [{"host": "h1"}, {"host": "h1"}],
+        "policies": [{"kind": kind, "soft": {"weight": weight}, **policy}],
+        "weights": {"move_cost": 100.0},
+    }
+
+
+def reserve(limit: float) -> Case:
+    """Two curved hosts whose reserve stands between them and a limit on the site."""
+    return {
+        "hosts": [{"card": "curved"}, {"card": "curved"}],
+        "cards": [CURVED],
+        "workloads": [{"cpu": 40, "host": "h1"}, {"cpu": 40, "host": "h2"}],
+        "policies": [
+            {"kind": "domain_capacity", "domain": "rack", "resource": "power", "limit": limit}
+        ],
+    }
+
+
+NAMES: dict[str, list[str]] = {"names": ["w2"]}
+LABELLED = [{"labels": "disk=ssd"}, {"labels": "disk=hdd"}]
+SKEW: Case = {"kind": "spread", "max_skew": 0}
+FLAT: Case = {"kind": "spread", "max_skew": 3}
+
+CASES: dict[str, tuple[Case, Case]] = {
+    "assign": ({}, FREE),
+    "capacity": ({"workloads": [{"cpu": 60}, {"cpu": 60}]}, FREE),
+    "device_packing": (gpus(60, 3), gpus(50, 3)),
+    "host_load": ({}, FREE),
+    "device_load": (gpus(50, 2), gpus(50, 2, **FREE)),
+    "host_power": ({}, FREE),
+    "asleep_is_empty": (
+        {"workloads": [{"cpu": 0, "memory": 0}]},
+        {"hosts": 1, "workloads": [{"cpu": 0, "memory": 0}, {}]},
+    ),
+    "rack_reserve": (reserve(0.252), reserve(0.9)),
+    "rack_power": ({}, FREE),
+    "pdu_input": (facility(), facility(free=True)),
+    "ups_input": (facility(), facility(free=True)),
+    "feed_input": (facility(), facility(free=True)),
+    "room_heat": (facility(), facility(free=True)),
+    "zone_fan": (facility(), facility(free=True)),
+    "plant_power": (facility(), facility(free=True)),
+    "water_use": (facility(), facility(weights={"water": False})),
+    "grid_import": ({}, FREE),
+    "domain_capacity": (
+        rule(kind="domain_capacity", resource="power", limit=0.115),
+        rule(kind="domain_capacity", resource="power", limit=0.15),
+    ),
+    "redundant_feed": (
+        facility([{"kind": "redundant_feed", "limit_fraction": 0.16}]),
+        facility([{"kind": "redundant_feed"}]),
+    ),
+    "cooling_capacity": (
+        facility(
+            [{"kind": "cooling_capacity"}],
+            handler={"rated_cooling_kw": 0.38, "rated_fan_kw": 0.01},
+        ),
+        facility([{"kind": "cooling_capacity"}]),
+    ),
+    "inlet_temperature": (
+        facility([{"kind": "inlet_temperature", "limit_c": 22.35}]),
+        facility([{"kind": "inlet_temperature", "limit_c": 27.0}]),
+    ),
+    "headroom": (rule(kind="headroom", fraction=0.85), rule(kind="headroom", fraction=0.5)),
+    "spread_max_per_domain": (
+        replicas(3, kind="spread", max_per_domain=2),
+        replicas(3, kind="spread", max_per_domain=3),
+    ),
+    "spread_presence": (
+        replicas(3, kind="spread", min_domains=2),
+        replicas(3, kind="spread", min_domains=1),
+    ),
+    "spread_min_domains": (
+        replicas(3, kind="spread", min_domains=2),
+        replicas(3, kind="spread", min_domains=1),
+    ),
+    "spread_fullest": (replicas(3, **SKEW), replicas(3, **FLAT)),
+    "spread_emptiest": (replicas(3, **SKEW), replicas(3, **FLAT)),
+    "spread_max_skew": (replicas(3, **SKEW), replicas(3, **FLAT)),
+    "anti_affinity": (
+        rule(kind="anti_affinity", workloads={}, each="all"),
+        rule(kind="anti_affinity", workloads={}, each="service"),
+    ),
+    "affinity_members": (together(), together(domain="site")),
+    "affinity": (together(), together(domain="site")),
+    "ban": (
+        soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),
+        soft("ban", workloads=NAMES, hosts={"names": ["h2"]}),
+    ),
+    "fence": (
+        soft("fence", workloads=NAMES, hosts={"names": ["h2"]}),
+        soft("fence", workloads=NAMES, hosts={"names": ["h1"]}),
+    ),
+    "require_label": (
+        {**soft("require_label", workloads=NAMES, label="disk", values=["hdd"]), "hosts": LABELLED},
+        {**soft("require_label", workloads=NAMES, label="disk", values=["ssd"]), "hosts": LABELLED},
+    ),
+    "pin": (
+        soft("pin", workloads=NAMES, host="h2"),
+        soft("pin", workloads=NAMES, host="h1"),
+    ),
+    "drain": (soft("drain", hosts={"names": ["h1"]}), soft("drain", hosts={"names": ["h2"]})),
+    "preserve": (
+        rule(kind="preserve", workloads={}, soft={"weight": 0.001}),
+        {**soft("preserve", workloads={}), "hosts": 2},
+    ),
+    "stay": (replicas(2), {**replicas(2), "weights": {"move_cost": 0.0, "move_cost_per_gib": 0.0}}),
+    "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
+    "max_hosts_on": (
+        {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},
+        {**rule(kind="max_hosts_on", limit=2), **DEAR_MOVES},
+    ),
+}  # fmt: skip
