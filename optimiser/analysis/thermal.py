@@ -115,7 +115,7 @@ def measure_inlet_temperature(twin: xr.Dataset, rule: Rule, loads: Loads) -> lis
     policy = rule.policy
     assert isinstance(policy, InletTemperature)
     cooled = np.flatnonzero(twin["rack_zone"].values >= 0)
-    limit = _inlet_limit_c(twin, policy)[cooled]
+    limit = inlet_limit_c(twin, policy)[cooled]
     cooled, limit = cooled[np.isfinite(limit)], limit[np.isfinite(limit)]
     supply = twin["zone_supply_c"].values[twin["rack_zone"].values[cooled]]
     rise = twin["rack_rise_k_per_w"].values[cooled] @ (loads.rack_uw / MICROWATT_PER_WATT)
@@ -133,7 +133,8 @@ def measure_inlet_temperature(twin: xr.Dataset, rule: Rule, loads: Loads) -> lis
     ]
 
 
-def _inlet_limit_c(twin: xr.Dataset, policy: InletTemperature) -> np.ndarray:
+def inlet_limit_c(twin: xr.Dataset, policy: InletTemperature) -> np.ndarray:
+    """Return the limit of each rack [°C]: given, or the lowest of its hosts; inf without hosts."""
     num_racks = twin.sizes["rack"]
     if policy.limit_c is not None:
         return np.full(num_racks, policy.limit_c)
