@@ -68,6 +68,7 @@ class State(NamedTuple):
     members: np.ndarray  # (host,)
     load: np.ndarray  # (host, column)
     cost: np.ndarray  # (host,) money over the horizon
+    fullness: np.ndarray  # (host,) square of the fullest column's share
     planning: np.ndarray  # (host, step) W
     count: np.ndarray  # cells of the count table
     used: np.ndarray  # (rule, group) domains in use
@@ -181,6 +182,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         members=np.zeros(num_hosts, dtype=np.int32),
         load=np.zeros_like(problem.capacity),
         cost=standby * price.sum(axis=1)[data.rack],
+        fullness=np.zeros(num_hosts),
         planning=planning,
         count=np.zeros(len(counts.limit), dtype=np.int32),
         used=np.zeros(counts.least.shape, dtype=np.int32),

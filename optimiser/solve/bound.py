@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError, InfeasibleError
 from optimiser.formulation.grouping import group_hosts
@@ -17,6 +19,7 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
+from optimiser.solve.guide import Guide, round_relaxation
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.settings import SolveResult, SolveSettings
@@ -58,6 +61,7 @@ class Bounder:
         self.bound: float | None = None
         self.sentence = ""
         self.infeasible: str | None = None
+        self.guide: Guide | None = None
         self.trouble: list[str] = []
         self.seconds: dict[str, float] = {}
         self._on_bound = on_bound
@@ -93,25 +97,25 @@ class Bounder:
 
     def _run(self, stage: Stage, child: SolverChild) -> None:
         since = self.clock.seconds
-        model = self._compile(stage.levels)
+        model = self._build(stage.levels)
         if model is None or self._stop.is_set():
             return
+        compiled = compile_model(model)
         result = child.solve(
-            model if stage.whole else model.as_relaxation(),
+            whole_hosts_only(compiled) if stage.whole else compiled.as_relaxation(),
             SolveSettings(time_limit_s=max(1.0, self.clock.seconds_left), threads=1, gap=1e-4),
             cancel=self._stop.is_set,
         )
         self.seconds[stage.name] = self.clock.seconds - since
         self._take(stage, result)
+        if result.x is not None and not stage.whole:
+            self.guide = round_relaxation(model, compiled, result.x)
 
-    def _compile(self, levels: Sequence[str]) -> Compiled | None:
+    def _build(self, levels: Sequence[str]) -> pyo.ConcreteModel | None:
         grouping = group_hosts(self.problem.frame, levels)
         if grouping.num_groups * grouping.num_hosts > LARGEST_MODEL:
             return None
-        compiled = compile_model(build(Instance(self.problem.frame, grouping)))
-        if levels != ("zone",):
-            return compiled
-        return whole_hosts_only(compiled)
+        return build(Instance(self.problem.frame, grouping))
 
     def _take(self, stage: Stage, result: SolveResult) -> None:
         if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
@@ -129,8 +133,6 @@ def whole_hosts_only(compiled: Compiled) -> Compiled:
     Leaving the counts of workloads fractional is a relaxation too, and the few whole columns are
     what the bound gains from.
     """
-    from dataclasses import replace
-
     keep = [
         bool(flag) and compiled.name_column(column).startswith("awake")
         for column, flag in enumerate(compiled.integrality)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import xarray as xr
 
 from optimiser.errors import InfeasibleError, NoPlanError
@@ -43,21 +42,13 @@ def solve_study(
 def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
     """Lower a twin, excuse what rules let stay as it is, and refuse what cannot be."""
     problem = lower(twin, rules, study.weights)
-    on = today_on(problem)
-    today = planning_rack_power_w(problem, problem.today, on)
+    today = planning_rack_power_w(problem, problem.today, problem.today_on)
     problem = with_rows(problem, excuse_today(problem.rows, today))
     findings = precheck(problem)
     if findings:
         text = "\n".join(str(finding) for finding in findings)
         raise InfeasibleError(f"no plan can keep every rule\n{text}", findings)
     return problem
-
-
-def today_on(problem: Problem) -> np.ndarray:
-    """Return which hosts are on today; those that hold something are, whatever the table says."""
-    on = problem.twin["host_on"].values.astype(bool).copy()
-    on[problem.today[problem.today >= 0]] = True
-    return on
 
 
 @dataclass
@@ -83,7 +74,7 @@ class Engine:
         finally:
             self.bounder.stop()
         if self.best is None:
-            self._give_up(status)
+            raise self._failure(status)
         self._tick("done")
         return EngineResult(
             candidate=self.best,
@@ -98,7 +89,7 @@ class Engine:
     def _search(self) -> str:
         self._offer_today()
         self.bounder.start()
-        schedule = Schedule(self.problem, self.settings, self.clock)
+        schedule = Schedule(self.problem, self.settings, self.clock, self.bounder)
         for step in schedule.steps(lambda: self.best):
             if step.candidate is not None:
                 self._offer(step.candidate)
@@ -114,7 +105,7 @@ class Engine:
         """Take today's placement as the first plan when it is legal."""
         since = self.clock.seconds
         searcher = Searcher(self.problem)
-        left = searcher.load(self.problem.today, today_on(self.problem))
+        left = searcher.load(self.problem.today, self.problem.today_on)
         if not len(left) and searcher.is_legal:
             self._offer(searcher.candidate())
         self.clock.charge("start", since)
@@ -139,10 +130,10 @@ class Engine:
         if self.report is not None:
             self.report(tick)
 
-    def _give_up(self, status: str) -> None:
+    def _failure(self, status: str) -> Exception:
         if self.bounder.infeasible:
-            raise InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
-        raise NoPlanError(
+            return InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
+        return NoPlanError(
             f"no legal plan found in {self.clock.seconds:.0f} s ({status})",
             "give more time with --time-limit, or ask 'dcopt explain' what stands in the way",
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
 
 # only entry points called from Python need a wrapper; leaving the others out halves compile time
-jit = numba.njit(
-    cache=True, nogil=True, boundscheck=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
-entry = numba.njit(cache=True, nogil=True, boundscheck=False, no_cfunc_wrapper=True)
+compiler: Any = numba.njit
+entry: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True)
+jit: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
 @jit
@@ -64,6 +65,10 @@ def refresh_host(data: Data, state: State, host: int) -> None:
                 row = row_index[position]
                 row_load[row, step] += change * coefficient[row, rack]
     state.cost[host] = cost
+    highest = 0.0
+    for column in range(len(load)):
+        highest = max(highest, load[column] * data.inverse_capacity[host, column])
+    state.fullness[host] = highest * highest
 
 
 @jit

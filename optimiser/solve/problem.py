@@ -76,6 +76,13 @@ class Problem:
         return self.frame.envelope
 
     @property
+    def today_on(self) -> np.ndarray:
+        """Which hosts are on today: those that are said to be and those that hold something."""
+        on = self.twin["host_on"].values.astype(bool).copy()
+        on[self.today[self.today >= 0]] = True
+        return on
+
+    @property
     def num_hosts(self) -> int:
         """Number of hosts."""
         return len(self.capacity)

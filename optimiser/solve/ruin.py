@@ -9,7 +9,6 @@ accepted.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
@@ -140,6 +139,12 @@ def best_host(
     for host in range(len(value)):
         if value[host] < np.inf:
             value[host] += SHAKE * scale * np.random.random() * tightness
+    return cheapest(data, state, workload, value)
+
+
+@jit
+def cheapest(data: Data, state: State, workload: int, value: np.ndarray) -> int:
+    """Return the host of least value on which all rack rows hold, −1 when there is none."""
     while True:
         best = int(np.argmin(value))
         if value[best] == np.inf:
@@ -283,10 +288,38 @@ def recreate(
     return failed
 
 
+@entry
+def place_guided(
+    data: Data,
+    state: State,
+    order: np.ndarray,
+    target: np.ndarray,
+    host_group: np.ndarray,
+    scale: float,
+    seed: int,
+) -> None:
+    """Put each workload of ``order`` on the best host of its target class, if one is left."""
+    np.random.seed(seed)
+    stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
+    value, mark = np.empty(len(data.rack)), 0
+    for workload in order:
+        mark -= 1
+        scores(data, state, workload, 0.5, scale, stamp, mark, value)
+        for host in range(len(value)):
+            if host_group[host] != target[workload]:
+                value[host] = np.inf
+        host = cheapest(data, state, workload, value)
+        if host >= 0:
+            add(data, state, workload, host, np.uint64(0))
+
+
 @jit
-def total_cost(data: Data, state: State) -> float:
-    """Cost of all hosts and moves at the current prices."""
-    total = state.cost.sum()
+def potential(data: Data, state: State, reward: float) -> float:
+    """Cost of all hosts and moves at the current prices, less a reward for uneven filling.
+
+    Plateaus of equal cost are wide; squares of fullness tell which way a host gets empty.
+    """
+    total = state.cost.sum() - reward * state.fullness.sum()
     for workload in range(len(data.flavour)):
         host, today = state.host[workload], data.today[workload]
         if today >= 0 and host >= 0 and host != today:
@@ -316,12 +349,14 @@ def search(
     temperature: float,
     cooling: float,
     scale: float,
+    reward: float,
     seed: int,
 ) -> tuple[float, int]:
-    """Run rounds of ruin and recreate; return the change in cost and the rounds accepted.
+    """Run rounds of ruin and recreate; return the change in potential and the rounds accepted.
 
     ``temperature`` is the largest worsening accepted (money), multiplied by ``cooling`` each
-    round. ``scale`` is a typical host's cost, which makes scores comparable.
+    round. ``scale`` is a typical host's cost, which makes scores comparable;
+    ``reward`` (money) is what the square of a host's fullness is worth.
     """
     np.random.seed(seed)
     out = np.empty(min(len(data.flavour), 4000), dtype=np.int64)
@@ -331,7 +366,7 @@ def search(
     waiting = np.flatnonzero(state.host < 0)
     num_waiting, short = len(waiting), shortfall(data, state)
     accepted, mark = 0, -1
-    start = total_cost(data, state)
+    start = potential(data, state, reward)
     current = start
     for _ in range(rounds):
         temperature *= cooling
@@ -347,7 +382,7 @@ def search(
         while legal and position < n:
             legal = state.host[out[position]] < 0 or groups_hold(data, state, out[position])
             position += 1
-        cost = total_cost(data, state) if legal else np.inf
+        cost = potential(data, state, reward) if legal else np.inf
         better = failed < num_waiting or missing < short
         if legal and (better or cost < current + temperature * np.random.random()):
             current, short = cost, missing
@@ -360,6 +395,3 @@ def search(
         else:
             undo(data, state, out, origin, masks, n)
     return current - start, accepted
-
-
-__all__ = ["best_host", "numba", "recreate", "search", "total_cost"]

@@ -10,6 +10,8 @@ import numpy as np
 
 from optimiser.schema.study import SolverSettings
 from optimiser.solve.arrays import Data, bundle
+from optimiser.solve.bound import Bounder
+from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate, Searcher
@@ -43,9 +45,7 @@ class Track:
         """Build the start: today's placement mended, or everything placed anew."""
         today = self.problem.today
         host = today if self.from_today else np.full(len(today), -1, dtype=np.int32)
-        on = np.zeros(self.problem.num_hosts, dtype=bool)
-        on[today[today >= 0]] = True
-        left = self.searcher.load(host, on)
+        left = self.searcher.load(host, self.problem.today_on)
         self.searcher.place(left, self.seed)
         self.searcher.wake_reserves()
 
@@ -59,6 +59,14 @@ class Track:
             if self.best is None or found.objective < self.best.objective:
                 self.best = found
 
+    def follow(self, guide: Guide) -> None:
+        """Begin anew from a relaxation."""
+        self.searcher.follow(guide, self.seed)
+        if self.searcher.is_legal:
+            found = self.searcher.candidate()
+            if self.best is None or found.objective < self.best.objective:
+                self.best = found
+
     def restart(self, candidate: Candidate) -> None:
         """Go on from another plan, with prices linearised around it."""
         self.searcher.load_candidate(candidate)
@@ -67,8 +75,12 @@ class Track:
 class Schedule:
     """Chunks of rounds on two tracks, side by side when there are two threads."""
 
-    def __init__(self, problem: Problem, settings: SolverSettings, clock: Clockwork) -> None:
+    def __init__(
+        self, problem: Problem, settings: SolverSettings, clock: Clockwork, bounder: Bounder
+    ) -> None:
         self.problem, self.settings, self.clock = problem, settings, clock
+        self.bounder = bounder
+        self._followed: Guide | None = None
         self.rounds = 50
         data = bundle(problem)
         starts = [False, True] if (problem.today >= 0).any() else [False, False]
@@ -87,6 +99,7 @@ class Schedule:
         while self._is_open():
             since = self.clock.seconds
             self._advance_all()
+            self._follow_guide()
             self._exchange(best())
             self.clock.charge("improve", since)
             for track in self.tracks:
@@ -123,6 +136,15 @@ class Schedule:
                 thread.join()
         took = max(1e-3, self.clock.seconds - since)
         self.rounds = int(np.clip(rounds * CHUNK_S / took, 5, 20_000))
+
+    def _follow_guide(self) -> None:
+        """Let the weaker track begin anew from a relaxation that has come in."""
+        guide = self.bounder.guide
+        if guide is None or guide is self._followed or self._spent > 0.8:
+            return
+        self._followed = guide
+        worst = max(self.tracks, key=lambda t: np.inf if t.best is None else t.best.objective)
+        worst.follow(guide)
 
     def _exchange(self, best: Candidate | None) -> None:
         """Every tenth chunk, a track that has fallen behind goes on from the best plan."""

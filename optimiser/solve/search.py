@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.solve.arrays import Data, State, bundle, empty_state
+from optimiser.solve.guide import Guide
 from optimiser.solve.kernel import (
     add,
     budgets_hold,
@@ -20,7 +21,9 @@ from optimiser.solve.kernel import (
 from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
-from optimiser.solve.ruin import recreate, search
+from optimiser.solve.ruin import place_guided, recreate, search
+
+REWARD = 0.1  # worth of a full host over two half-full ones, in costs of a typical host
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,16 @@ class Searcher:
         self.state_ref = state_reference(self.state)
         self.scale = typical_cost(self.problem, price)
 
+    def follow(self, guide: Guide, seed: int) -> None:
+        """Place everything anew as a relaxation suggests, the rest where it costs least."""
+        self._reset(self.problem.today, self.problem.today_on)
+        order = np.argsort(-self.weight, kind="stable")
+        place_guided(
+            self.data_ref, self._ready, order, guide.target, guide.host_group, self.scale, seed
+        )
+        self.place(np.flatnonzero(self._arrays.host < 0), seed)
+        self.wake_reserves()
+
     def place(self, workloads: np.ndarray, seed: int) -> int:
         """Insert workloads where they cost least; return how many found no host."""
         stamp = np.zeros(int(self.data.host_class.max()) + 1, dtype=np.int64)
@@ -98,6 +111,7 @@ class Searcher:
             start * self.scale,
             cooling,
             self.scale,
+            REWARD * self.scale,
             seed,
         )
         return float(change)
@@ -108,12 +122,16 @@ class Searcher:
 
     def candidate(self) -> Candidate:
         """Return a copy of the current placement with its exact objective."""
-        state = self.state
-        if state is None:
-            raise RuntimeError("load a placement before searching")
+        state = self._arrays
         host = state.host.copy()
         on = (state.members > 0) | state.forced_on
         return Candidate(host, on, state.device_mask.copy(), evaluate(self.problem, host, on))
+
+    @property
+    def _arrays(self) -> State:
+        if self.state is None:
+            raise RuntimeError("load a placement before searching")
+        return self.state
 
     @property
     def is_legal(self) -> bool:

@@ -1,0 +1,62 @@
+"""From a solved relaxation to a start: which class of hosts each workload should go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimiser.formulation.context import context_of
+from optimiser.solve.compiled import Compiled, Floats
+
+
+@dataclass(frozen=True)
+class Guide:
+    """``target`` (workload,) class of hosts, −1 none; ``host_group`` (host,) class of each host."""
+
+    target: np.ndarray
+    host_group: np.ndarray
+
+
+def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) -> Guide:
+    """Round the counts of a relaxation by largest remainders, group by group.
+
+    Workloads of a group that run on a host of a class today are the first to be sent there.
+    """
+    context = context_of(model)
+    grouping, today = context.instance.grouping, context.instance.twin["workload_host"].values
+    column = [compiled.column_of.get(id(v), -1) for v in context.arrays["place"]]
+    value = np.where(np.array(column) >= 0, x[column], 0.0)
+    target = np.full(len(today), -1, dtype=np.int32)
+    host_group = grouping.host_group.astype(np.int32)
+    for group in range(grouping.num_groups):
+        pairs = context.group_order[context.group_start[group] : context.group_start[group + 1]]
+        workloads = grouping.workloads_of(group)
+        count = largest_remainders(value[pairs], len(workloads))
+        target[workloads] = _hand_out(context.pair_host[pairs], count, host_group[today[workloads]])
+    return Guide(target, host_group)
+
+
+def largest_remainders(share: np.ndarray, total: int) -> np.ndarray:
+    """Return whole numbers near ``share`` (n,) that add up to ``total``."""
+    share = np.maximum(share, 0.0)
+    share = share * (total / max(float(share.sum()), 1e-12))
+    count = np.floor(share + 1e-9).astype(np.int64)
+    missing = total - int(count.sum())
+    order = np.argsort(-(share - count), kind="stable")
+    count[order[: max(0, missing)]] += 1
+    return count
+
+
+def _hand_out(classes: np.ndarray, count: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Give each workload (n,) a class, its present one first."""
+    result = np.full(len(present), -1, dtype=np.int32)
+    left = count.copy()
+    for position, host_class in enumerate(classes.tolist()):
+        staying = np.flatnonzero((present == host_class) & (result < 0))[: left[position]]
+        result[staying] = host_class
+        left[position] -= len(staying)
+    rest = np.repeat(classes, left)
+    result[np.flatnonzero(result < 0)[: len(rest)]] = rest
+    return result
