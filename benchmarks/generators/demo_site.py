@@ -212,20 +212,17 @@ def _facility_policies() -> list[dict[str, Any]]:
 
 
 def _service_policies(built: Built) -> list[dict[str, Any]]:
-    signers = _components(built, "hsm")
-    pins = [
-        {
-            "kind": "pin",
-            "name": f"pin-{name}",
-            "why": "the signing module is plugged into this host",
-            "workloads": {"names": [name]},
-            "host": built.host_of(name),
-        }
-        for name in signers
-    ]
     return [
         _headroom("cpu", 0.08, "room for the next deployment and for a failed host"),
         _headroom("memory", 0.05, "room for a failed host"),
+        *_spread_policies(built),
+        *_placement_policies(built),
+        *_pins(built),
+    ]
+
+
+def _spread_policies(built: Built) -> list[dict[str, Any]]:
+    return [
         {
             "kind": "spread",
             "name": "gold-over-racks",
@@ -248,6 +245,11 @@ def _service_policies(built: Built) -> list[dict[str, Any]]:
             "workloads": {"services": _services(built, "mesh")},
             "domain": "rack",
         },
+    ]
+
+
+def _placement_policies(built: Built) -> list[dict[str, Any]]:
+    return [
         {
             "kind": "fence",
             "name": "database-licence",
@@ -274,7 +276,19 @@ def _service_policies(built: Built) -> list[dict[str, Any]]:
             "why": "their addresses are in the customers' firewalls",
             "workloads": {"services": _services(built, "gateway")},
         },
-        *pins,
+    ]
+
+
+def _pins(built: Built) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": "pin",
+            "name": f"pin-{name}",
+            "why": "the signing module is plugged into this host",
+            "workloads": {"names": [name]},
+            "host": built.host_of(name),
+        }
+        for name in _components(built, "hsm")
     ]
 
 

@@ -141,8 +141,6 @@ def _zone(name: str) -> dict[str, Any]:
 
 
 def _policies(built: Built) -> list[dict[str, Any]]:
-    services = built.load.services["name"]
-    databases = services[services.str.split("-").str[1] == "db"].tolist()
     return [
         {"kind": "domain_capacity", "name": "rack-power", "domain": "rack"},
         {"kind": "redundant_feed", "name": "one-feed-lost", "level": "feed"},
@@ -156,6 +154,14 @@ def _policies(built: Built) -> list[dict[str, Any]]:
             "fraction": 0.05,
             "domain": "site",
         },
+        *_service_policies(built),
+    ]
+
+
+def _service_policies(built: Built) -> list[dict[str, Any]]:
+    services = built.load.services["name"]
+    databases = services[services.str.split("-").str[1] == "db"].tolist()
+    return [
         {
             "kind": "spread",
             "name": "gold-over-racks",

@@ -94,7 +94,7 @@ def _document(built: Built) -> dict[str, Any]:
             "water_price_per_m3": 4.2,
         },
         "sla_classes": [{"name": "gold", "peak": True}, {"name": "silver"}, {"name": "bronze"}],
-        "policies": _policies(),
+        "policies": [*_facility_policies(), *_service_policies()],
         "equipment": [
             transformer_card(15, 0.9789),
             ups_card(10),
@@ -143,7 +143,7 @@ def _chiller() -> dict[str, Any]:
     }
 
 
-def _policies() -> list[dict[str, Any]]:
+def _facility_policies() -> list[dict[str, Any]]:
     return [
         {
             "kind": "domain_capacity",
@@ -160,6 +160,11 @@ def _policies() -> list[dict[str, Any]]:
         },
         {"kind": "cooling_capacity", "name": "cooling", "why": "one air handler may fail"},
         {"kind": "inlet_temperature", "name": "inlet", "why": "ASHRAE recommended envelope"},
+    ]
+
+
+def _service_policies() -> list[dict[str, Any]]:
+    return [
         {
             "kind": "headroom",
             "name": "cpu-reserve",
