@@ -258,7 +258,8 @@ def infimal_convolution(slope: np.ndarray, intercept: np.ndarray) -> tuple[np.nd
         parts += _pieces_from_zero(*lines)
     parts.sort()
     x, y = 0.0, start
-    slopes, intercepts = [], []
+    slopes: list[float] = []
+    intercepts: list[float] = []
     for steepness, length in parts:
         if not slopes or steepness > slopes[-1] + 1e-12:
             slopes.append(steepness)

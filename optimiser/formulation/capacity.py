@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pyomo.environ as pyo
 
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
-from optimiser.formulation.rows import at_most, declare_rows
+from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.formulation.steps import covering_steps
 
-PACKINGS = (1, 2, 3)
+PACKINGS = (1, 2, 3, 4, 5)
 
 
 def constrain_capacity(context: Context) -> None:
@@ -46,9 +49,10 @@ def _host_rows(context: Context, k: int, r: int, steps: np.ndarray) -> None:
         if not len(used):
             continue
         excess = float(instance.excess[k, r, s])
-        held = (capacity + (excess if is_single else 0.0)) / scale
         body = Linear(float(instance.host_base[k, r, s]) / scale)
-        body.extend(demand[used, s], place[used]).add(-held, awake)
+        body.extend(demand[used, s], place[used]).add(-capacity / scale, awake)
+        if is_single and excess > 0:
+            body.add(-excess / scale, _excused(context, k, r))
         at_most(
             context,
             "capacity",
@@ -61,10 +65,63 @@ def _host_rows(context: Context, k: int, r: int, steps: np.ndarray) -> None:
         )
 
 
+def _excused(context: Context, k: int, r: int) -> Any:
+    """Return what switches the excess of a host on: for devices, that nothing new arrives."""
+    if r == int(context.instance.twin.attrs["device_resource"]):
+        return context.model.overfull[context.instance.host_names[k]]
+    return context.arrays["awake"][k]
+
+
+def overfull_hosts(context: Context) -> np.ndarray:
+    """Return the single hosts whose devices are overfull today and may stay so."""
+    instance = context.instance
+    device = int(instance.twin.attrs["device_resource"])
+    if device < 0:
+        return np.empty(0, dtype=np.int64)
+    overfull = instance.excess[:, device, :].any(axis=1) & (instance.grouping.host_count == 1)
+    return np.flatnonzero(overfull)
+
+
+def declare_overfull(context: Context) -> None:
+    """Declare whether a host whose devices are overfull today stays like that."""
+    names = [context.instance.host_names[k] for k in overfull_hosts(context).tolist()]
+    context.declare("overfull", names, domain=pyo.Binary)
+
+
+def constrain_overfull_devices(context: Context) -> None:
+    r"""Let devices that are overfull today stay so only while nothing new arrives on them.
+
+    .. math:: x_{g,k} \le n_{g,k} + m_g (1 - o_k), \qquad o_k \le z_k
+        \qquad \forall k,\ g \text{ with devices}
+
+    Recipe entry: ``overfull_devices``. Dual: none worth reading.
+    """
+    declare_rows(context, "overfull_devices")
+    instance = context.instance
+    device = int(instance.twin.attrs["device_resource"])
+    group, host, count = instance.today
+    today = {
+        (g, k): n for g, k, n in zip(group.tolist(), host.tolist(), count.tolist(), strict=True)
+    }
+    for k in overfull_hosts(context).tolist():
+        name = instance.host_names[k]
+        overfull = context.model.overfull[name]
+        awake = Linear().add(1.0, overfull).add(-1.0, context.arrays["awake"][k])
+        below(context, "overfull_devices", name, awake)
+        for pair in range(context.pairs_of_host(k).start, context.pairs_of_host(k).stop):
+            g = int(context.pair_group[pair])
+            size = float(instance.grouping.workload_count[g])
+            if instance.demand[g, device, 0] == 0:
+                continue
+            body = Linear().add(1.0, context.arrays["place"][pair]).add(size, overfull)
+            limit = float(today.get((g, k), 0)) + size
+            below(context, "overfull_devices", (name, instance.group_names[g]), body, limit)
+
+
 def constrain_device_packing(context: Context) -> None:
     r"""Leave room on devices for shares that cannot be split between two of them.
 
-    .. math:: \sum_g f_n(a_g)\, x_{g,k} \le D_k\, z_k \qquad \forall k,\ n \in \{1, 2, 3\}
+    .. math:: \sum_g f_n(a_g)\, x_{g,k} \le D_k\, z_k \qquad \forall k,\ n \in \{1, \dots, 5\}
 
     f_n rounds the share of a device to multiples of 1/n without ever letting more fit into one
     device (a dual feasible function); a whole device counts as one. Recipe entry:
@@ -85,7 +142,7 @@ def constrain_device_packing(context: Context) -> None:
     for n in PACKINGS:
         weight = rounded_share(request, size, n)
         base = _fixed_shares(context, device, size, n)
-        for k in np.flatnonzero(~instance.excess[:, device, :].any(axis=1)).tolist():
+        for k in range(instance.grouping.num_hosts):
             _packing_row(context, k, n, weight, float(base[k]), float(devices[k]))
 
 
@@ -99,6 +156,11 @@ def _packing_row(
     name = instance.host_names[k]
     body = Linear(base).extend(coefs, context.arrays["place"][pairs])
     body.add(-devices, context.arrays["awake"][k])
+    if instance.excess[k, int(instance.twin.attrs["device_resource"])].any():
+        if instance.grouping.host_count[k] > 1:
+            return
+        count = instance.grouping.workload_count[context.pair_group[pairs]]
+        body.add(-float(coefs @ count), context.model.overfull[name])
     where = f"host {name} devices"
     at_most(context, "device_packing", (name, n), body, 0.0, where=where, size=max(devices, 1.0))
 

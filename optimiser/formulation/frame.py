@@ -17,8 +17,10 @@ from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
 LARGEST_COEFFICIENT = 2**13
-RESOLUTION = {"W": 0.5, "degC": 0.005}
-"""Half of the step in which limits are compared: whole watts and hundredths of a kelvin."""
+RESOLUTION = {"W": 1.0, "degC": 0.01}
+"""Step in which limits are compared: whole watts and hundredths of a kelvin, rounded down."""
+MARGIN = {"W": 2e-3, "degC": 4e-6}
+"""What solvers may exceed a row by, kept free below the next step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class LimitRows:
     """Rows of one rule over rack planning power, ready for a model.
 
     ``coefficient`` (row, rack) per kW, ``room`` (row, step) what the racks may use up, in kW or K;
-    infinite where the row cannot bind. ``names`` (row,).
+    infinite where the row cannot bind. ``names`` (row,). Unless ``counts_all`` the rule is about
+    some hosts only, and the coefficients apply to the power of these.
     """
 
     rule: Rule
@@ -34,6 +37,7 @@ class LimitRows:
     room: np.ndarray
     names: tuple[str, ...]
     unit: str
+    counts_all: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +106,10 @@ def prepare(
     ceiling_w, _ = surrogate_power(
         surrogate, np.repeat(highest[:, None] * 1e3, twin.sizes["time"], axis=1)
     )
-    rows = [limit_rows(block, today, highest) for block in all_rack_rows(twin, rules)]
+    rows = [
+        limit_rows(block, _counted_today(twin, envelope, block.rule, today), highest)
+        for block in all_rack_rows(twin, rules)
+    ]
     return Frame(
         twin=twin,
         rules=tuple(rules),
@@ -123,11 +130,11 @@ def prepare(
 def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> LimitRows:
     """Return rows in kW or K, with today's violations excused where the rule says so.
 
-    The verifier compares whole watts and hundredths of a kelvin, rounded down; half a step more
-    keeps the model in line with it.
+    The verifier compares whole watts and hundredths of a kelvin, rounded down, so a value keeps a
+    limit while it stays below the next step; a margin for the solver's tolerance is left free.
     """
     step = RESOLUTION[block.unit]
-    limit = np.floor(block.limit / (2 * step) + 1e-9) * (2 * step) + step
+    limit = (np.floor(block.limit / step + 1e-9) + 1.0) * step - MARGIN[block.unit]
     if block.unit == "W":
         coefficient, room = block.coefficient, (limit - block.offset[:, None]) / 1e3
     else:
@@ -135,8 +142,24 @@ def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> Li
     if block.rule.not_worse:
         room = np.maximum(room, coefficient @ today.rack_power_kw + 1e-9)
     idle = (np.maximum(coefficient, 0.0) @ highest_kw)[:, None] <= room
-    unit = "kW" if block.unit == "W" else "K"
-    return LimitRows(block.rule, coefficient, np.where(idle, np.inf, room), block.names, unit)
+    return LimitRows(
+        rule=block.rule,
+        coefficient=coefficient,
+        room=np.where(idle, np.inf, room),
+        names=block.names,
+        unit="kW" if block.unit == "W" else "K",
+        counts_all=bool(block.rule.hosts.all()),
+    )
+
+
+def _counted_today(
+    twin: xr.Dataset, envelope: Envelope, rule: Rule, today: Quantities
+) -> Quantities:
+    """Return today's quantities with only the hosts of the rule in the racks."""
+    if rule.hosts.all() or not rule.not_worse:
+        return today
+    host, on = twin["workload_host"].values, twin["host_on"].values
+    return measure(twin, envelope, host, on, counted=rule.hosts)
 
 
 def workload_classes(twin: xr.Dataset, rules: Sequence[Rule], elig: Eligibility) -> np.ndarray:

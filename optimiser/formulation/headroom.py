@@ -37,15 +37,38 @@ def _rule_rows(context: Context, rule: Rule, policy: Headroom) -> None:
         today = instance.frame.today.usage
         on = instance.twin["host_on"].values
         room = np.maximum(deficit(context, rule, resource, today, on) + policy.amount, 0.0)
+    short = fixed + policy.amount - room
     need = np.zeros((domains.count, instance.num_steps))
     inside = domains.of_true >= 0
-    np.add.at(need, domains.of_true[inside], (fixed + policy.amount - room)[inside])
+    np.add.at(need, domains.of_true[inside], short[inside])
+    _check_outside(context, rule, resource, ~inside, short)
     counted = np.where(rule.hosts[instance.grouping.first_host], domains.of_host, -1)
     flat = np.ptp(need, axis=1) == 0
     steps = covering_steps(instance.demand[:, resource, :])
     for d, name in enumerate(domains.names):
         chosen = steps.tolist() if flat[d] else range(instance.num_steps)
         _domain_rows(context, rule, resource, counted == d, name, need[d], list(chosen))
+
+
+def _check_outside(
+    context: Context, rule: Rule, resource: int, outside: np.ndarray, short: np.ndarray
+) -> None:
+    """Write the rows of domains whose hosts are all in maintenance: they have nothing to offer."""
+    present = np.zeros(len(outside), dtype=bool)
+    present[rule.domain[rule.hosts & (rule.domain >= 0)]] = True
+    for d in np.flatnonzero(outside & present).tolist():
+        name, worst = rule.domain_names[d], int(short[d].argmax())
+        at_most(
+            context,
+            "headroom",
+            (rule.name, name, worst),
+            Linear(float(short[d, worst])),
+            0.0,
+            rule=rule,
+            where=f"{rule.name} {name}",
+            unit=resource_unit(context, resource),
+            size=max(1.0, float(rule.policy.amount)),  # type: ignore[union-attr]
+        )
 
 
 def _domain_rows(

@@ -122,9 +122,9 @@ def constrain_asleep_is_empty(context: Context) -> None:
     """
     declare_rows(context, "asleep_is_empty")
     instance, place, awake = context.instance, context.arrays["place"], context.arrays["awake"]
-    capacity_may_be_exceeded = instance.excess.any(axis=(1, 2)) | context.elastic
-    idle = ~instance.demand.any(axis=(1, 2))
-    needed = idle[context.pair_group] | capacity_may_be_exceeded[context.pair_host]
+    overfull: np.ndarray = (instance.excess > 0).max(axis=(1, 2), initial=False)
+    idle = ~instance.demand.any(axis=(1, 2))[context.pair_group]
+    needed = np.ones_like(idle) if context.elastic else idle | overfull[context.pair_host]
     for pair in np.flatnonzero(needed).tolist():
         g, k = int(context.pair_group[pair]), int(context.pair_host[pair])
         count = float(instance.grouping.workload_count[g])

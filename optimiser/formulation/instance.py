@@ -191,6 +191,15 @@ class Instance:
         """Return the quantities of a placement of the whole site."""
         return measure(self.twin, self.frame.envelope, host_of_workload, host_on)
 
+    def fixed_rack_power_kw(self, hosts: np.ndarray) -> np.ndarray:
+        """Return planning power (rack, step) of those of ``hosts`` (H,) outside the model."""
+        in_model = self.grouping.host_group >= 0
+        found = measure(
+            self.twin, self.frame.envelope, self.fixed.host_of_workload, self.fixed.host_on,
+            counted=hosts & ~in_model,
+        )  # fmt: skip
+        return found.rack_power_kw
+
     def domains(self, rule: Rule) -> Domains:
         """Return the domains of a rule as this grouping sees them."""
         return merge_domains(self.grouping, rule)

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from pyomo.core.expr import LinearExpression
 
+DUST = 1e-12
+"""Coefficients below this are what is left of subtracting equal numbers."""
+
 
 class Linear:
     """``constant + Σ coefs·variables``; coefficients that are zero are left out."""
@@ -21,7 +24,7 @@ class Linear:
 
     def add(self, coef: float, variable: Any) -> Linear:
         """Add one term."""
-        if coef != 0.0:
+        if abs(coef) > DUST:
             self.coefs.append(float(coef))
             self.variables.append(variable)
         return self
@@ -30,7 +33,7 @@ class Linear:
         """Add terms; a single coefficient counts for all variables."""
         variables = np.asarray(variables, dtype=object)
         values = np.broadcast_to(np.asarray(coefs, dtype=float), variables.shape)
-        used = values != 0.0
+        used = np.abs(values) > DUST
         self.coefs += values[used].tolist()
         self.variables += variables[used].tolist()
         return self

@@ -17,9 +17,10 @@ class Members:
     """Members of each group of a rule in each domain of the model.
 
     ``size`` (group,) all members of the site; ``groups`` those with members in the model;
-    ``fixed`` (group, domain) and ``outside`` (group, true domains that no host of the model is in)
-    counts of fixed workloads; ``today`` (group, true domain) counts; ``pairs`` (group, domain) →
-    indices of pairs.
+    ``fixed`` (group, domain) and ``outside`` (group, true domains with hosts, none of them in the
+    model) counts of fixed workloads; ``today`` (group, true domain) counts; ``has_hosts`` (true
+    domain,) bool, since a domain without any host is never the emptiest; ``pairs`` (group, domain)
+    → indices of pairs.
     """
 
     rule: Rule
@@ -29,6 +30,7 @@ class Members:
     fixed: np.ndarray
     outside: np.ndarray
     today: np.ndarray
+    has_hosts: np.ndarray
     pairs: dict[tuple[int, int], np.ndarray]
 
     def count(self, context: Context, group: int, domain: int) -> Linear:
@@ -63,6 +65,8 @@ def _members(context: Context, rule: Rule) -> Members:
     fixed = np.zeros((len(rule.group_names), domains.count), dtype=np.int64)
     inside = domains.of_true >= 0
     np.add.at(fixed.T, domains.of_true[inside], counts[:, inside].T)
+    has_hosts = np.zeros(len(inside), dtype=bool)
+    has_hosts[rule.domain[rule.domain >= 0]] = True
     in_model = np.unique(of_group[of_group >= 0])
     return Members(
         rule=rule,
@@ -70,8 +74,9 @@ def _members(context: Context, rule: Rule) -> Members:
         size=np.bincount(rule.group[rule.group >= 0], minlength=len(rule.group_names)),
         groups=in_model,
         fixed=fixed,
-        outside=counts[:, ~inside],
+        outside=counts[:, ~inside & has_hosts],
         today=instance.counts_today(rule),
+        has_hosts=has_hosts,
         pairs=_pairs_by_cell(context, of_group, domains),
     )
 

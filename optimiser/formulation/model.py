@@ -54,7 +54,14 @@ BLOCKS: dict[str, Block] = {
         ),
         (objective.price_host_on,),
     ),
-    "capacity": Block(constrain=(capacity.constrain_capacity, capacity.constrain_device_packing)),
+    "capacity": Block(
+        (capacity.declare_overfull,),
+        (
+            capacity.constrain_capacity,
+            capacity.constrain_overfull_devices,
+            capacity.constrain_device_packing,
+        ),
+    ),
     "racks": Block(
         (racks.declare_racks,), (racks.constrain_rack_reserve, racks.constrain_rack_power)
     ),

@@ -27,6 +27,7 @@ def declare_stay(context: Context) -> None:
     staying = context.arrays["place"][pair].copy()
     staying[partial] = stay
     context.shared["stay"] = (group, staying)
+    context.shared["staying"] = (pair, staying)
     context.shared["stay_pairs"] = (pair[partial], stay, count[partial])
 
 

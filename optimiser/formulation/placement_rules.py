@@ -1,7 +1,8 @@
 """Rules that say where a workload may run: by construction when hard, priced when soft.
 
 Hard rules leave pairs out of the model, so their constraints are empty. Soft rules, and all of them
-in an elastic model, count the workloads on forbidden hosts.
+in an elastic model, count the workloads on forbidden hosts; with ``not_worse`` without those that
+are there today and stay.
 """
 
 from __future__ import annotations
@@ -82,15 +83,14 @@ def _constrain(context: Context, kind: str) -> None:
 
 
 def _count_forbidden(context: Context, rule: Rule) -> None:
-    instance = context.instance
-    pairs = np.flatnonzero(forbidden_pairs(context, rule))
-    limit, fixed = 0, _num_forbidden(rule, instance.fixed.host_of_workload)
+    forbidden = forbidden_pairs(context, rule)
+    body = Linear(float(_num_forbidden(context, rule)))
+    body.extend(1.0, context.arrays["place"][forbidden])
     if rule.not_worse:
-        limit = _num_forbidden(rule, instance.twin["workload_host"].values)
-    body = Linear(float(fixed)).extend(1.0, context.arrays["place"][pairs])
-    at_most(
-        context, rule.kind, rule.name, body, limit, rule=rule, where=rule.name, unit="workloads"
-    )
+        # who is on a forbidden host today may stay there, others may not take the place
+        pair, staying = context.shared["staying"]
+        body.extend(-1.0, staying[forbidden[pair]])
+    at_most(context, rule.kind, rule.name, body, 0, rule=rule, where=rule.name, unit="workloads")
 
 
 def forbidden_pairs(context: Context, rule: Rule) -> np.ndarray:
@@ -101,7 +101,12 @@ def forbidden_pairs(context: Context, rule: Rule) -> np.ndarray:
     return ~rule.allowed[of_group, grouping.first_host[context.pair_host]]
 
 
-def _num_forbidden(rule: Rule, host: np.ndarray) -> int:
-    assert rule.allowed is not None and rule.allowed_class is not None
+def _num_forbidden(context: Context, rule: Rule) -> int:
+    """Return how many fixed workloads are where they may not be, less those that are excused."""
+    instance = context.instance
+    host = instance.fixed.host_of_workload
     placed = host >= 0
+    if rule.not_worse:
+        placed &= host != instance.twin["workload_host"].values
+    assert rule.allowed is not None and rule.allowed_class is not None
     return int((~rule.allowed[rule.allowed_class[placed], host[placed]]).sum())

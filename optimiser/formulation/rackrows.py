@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from optimiser.formulation.context import Context
@@ -49,14 +51,10 @@ def _write_row(
     racks: np.ndarray,
     room: np.ndarray,
 ) -> None:
-    instance = context.instance
-    outside = instance.grouping.rack_cell < 0
-    constant = racks[outside] @ instance.fixed.rack_power_kw[outside]
-    used = np.flatnonzero(cells)
-    power = context.arrays["rack_power_kw"]
-    for s in _binding_steps(context, room):
-        body = Linear(float(constant[s])).extend(cells[used], power[used, s])
-        if not used.size and instance.background is not None:
+    bodies = _rack_bodies if rows.counts_all else _host_bodies
+    steps = _binding_steps(context, room)
+    for s, body in bodies(context, rows, cells, racks, steps):
+        if not body.variables and context.instance.background is not None:
             continue
         at_most(
             context,
@@ -68,6 +66,33 @@ def _write_row(
             where=name,
             unit=rows.unit,
         )
+
+
+def _rack_bodies(
+    context: Context, rows: LimitRows, cells: np.ndarray, racks: np.ndarray, steps: list[int]
+) -> Iterator[tuple[int, Linear]]:
+    """Yield a row's left side at each step, over the power of racks."""
+    instance, power = context.instance, context.arrays["rack_power_kw"]
+    outside = instance.grouping.rack_cell < 0
+    constant = racks[outside] @ instance.fixed.rack_power_kw[outside]
+    used = np.flatnonzero(cells)
+    for s in steps:
+        yield s, Linear(float(constant[s])).extend(cells[used], power[used, s])
+
+
+def _host_bodies(
+    context: Context, rows: LimitRows, cells: np.ndarray, racks: np.ndarray, steps: list[int]
+) -> Iterator[tuple[int, Linear]]:
+    """Yield a row's left side at each step, over the power of the hosts that count."""
+    instance, arrays = context.instance, context.arrays
+    grouping, counted = instance.grouping, rows.rule.hosts
+    constant = racks @ instance.fixed_rack_power_kw(counted)
+    used = np.flatnonzero(counted[grouping.first_host] & (cells[grouping.host_cell] != 0))
+    coefs = cells[grouping.host_cell[used]]
+    reserve = coefs * instance.frame.envelope.gap_w[instance.kind[used]] / 1e3
+    for s in steps:
+        body = Linear(float(constant[s])).extend(coefs, arrays["host_power_kw"][used, s])
+        yield s, body.extend(reserve, arrays["awake"][used])
 
 
 def _binding_steps(context: Context, room: np.ndarray) -> list[int]:

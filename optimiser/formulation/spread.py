@@ -175,7 +175,7 @@ def constrain_spread_max_skew(context: Context) -> None:
         index = (rule.name, rule.group_names[q])
         limit = rule.policy.max_skew
         if rule.not_worse:
-            limit = max(limit, int(np.ptp(members.today[q])))
+            limit = max(limit, int(np.ptp(members.today[q, members.has_hosts])))
         body = Linear().add(1.0, context.model.fullest[index])
         body.add(-1.0, context.model.emptiest[index])
         at_most(

@@ -8,6 +8,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimiser.formulation.aggregate import Stage
+from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
 from optimiser.formulation.hosts import gpu_hosts
@@ -37,6 +38,7 @@ def set_placement(
     _set_facility(context, energy)
     _set_members(context)
     _set_stay(context)
+    _set_overfull(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost
@@ -209,3 +211,21 @@ def _set_stay(context: Context) -> None:
     pairs, stay, count = context.shared["stay_pairs"]
     placed = read_values(context.arrays["place"])
     _assign(stay, np.minimum(placed[pairs], count))
+
+
+def _set_overfull(context: Context) -> None:
+    """Call a host overfull when its devices hold more than they can and nothing new."""
+    instance = context.instance
+    device = int(instance.twin.attrs["device_resource"])
+    group, host, count = instance.today
+    for k in overfull_hosts(context).tolist():
+        pairs = context.pairs_of_host(k)
+        groups = context.pair_group[pairs]
+        here = host == k
+        today = np.zeros(instance.grouping.num_groups)
+        today[group[here]] = count[here]
+        placed = read_values(context.arrays["place"][pairs])
+        arrives = placed > today[groups]
+        stays = not (arrives & (instance.demand[groups, device, 0] > 0)).any()
+        awake = context.arrays["awake"][k].value > 0
+        context.model.overfull[instance.host_names[k]].set_value(int(stays and awake))

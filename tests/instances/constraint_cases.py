@@ -60,6 +60,32 @@ def gpus(share: int, count: int, **options: Any) -> Case:
     }
 
 
+def overfull(**options: Any) -> Case:
+    """Three whole GPUs on a host of two, which may stay so; one of them has to leave.
+
+    Half a GPU is new. It does not fit beside the two that stay, and the host they leave for is
+    full, so it needs the third host.
+    """
+    policies = [
+        {"kind": "fence", "workloads": {"names": ["leaving"]}, "hosts": {"names": ["h2"]}},
+        {"kind": "pin", "workloads": {"names": ["settled"]}, "host": "h2"},
+    ]
+    return {
+        "hosts": [{"card": "gpu"}] * 3,
+        "workloads": [
+            {"name": "staying", "gpu": 100, "cpu": 1, "replicas": 2, "host": "h1"},
+            {"name": "leaving", "gpu": 100, "cpu": 2, "host": "h1"},
+            {"name": "settled", "gpu": 100, "cpu": 3, "host": "h2"},
+            {"name": "arriving", "gpu": 50, "cpu": 4, "host": None},
+        ],
+        "policies": policies,
+        "cards": [GPU_CARD],
+        "resources": GPU_RESOURCES,
+        "capacity_not_worse": True,
+        **options,
+    }
+
+
 def replicas(count: int, **policy: Any) -> Case:
     """Three hosts in three racks and a service with replicas, one rule about it."""
     hosts = [f"h{i % 3 + 1}" for i in range(count)]
@@ -117,6 +143,7 @@ CASES: dict[str, tuple[Case, Case]] = {
     "assign": ({}, FREE),
     "capacity": ({"workloads": [{"cpu": 60}, {"cpu": 60}]}, FREE),
     "device_packing": (gpus(60, 3), gpus(50, 3)),
+    "overfull_devices": (overfull(), overfull(**FREE)),
     "host_load": ({}, FREE),
     "device_load": (gpus(50, 2), gpus(50, 2, **FREE)),
     "host_power": ({}, FREE),
