@@ -41,7 +41,8 @@ def pages(command: click.Command, name: str = "dcopt") -> Iterator[Page]:
 def _page(ctx: click.Context, command: click.Command, name: str) -> Page:
     text = inspect.cleandoc(command.help or "")
     summary, *rest = (" ".join(part.split()) for part in text.split("\n\n"))
-    records = (param.get_help_record(ctx) for param in command.get_params(ctx))
+    options = [param for param in command.get_params(ctx) if isinstance(param, click.Option)]
+    records = (option.get_help_record(ctx) for option in options)
     pieces = " ".join(command.collect_usage_pieces(ctx))
     children: tuple[tuple[str, str], ...] = ()
     if isinstance(command, click.Group):

@@ -11,7 +11,8 @@ from optimiser.cli.call import Call
 from optimiser.cli.verb import verb
 
 if TYPE_CHECKING:
-    from optimiser.workflow.simulate import SimulateResult
+    from optimiser.analysis.bottlenecks import Bottleneck
+    from optimiser.workflow.simulate import HotRack, SimulateResult
 
 
 @verb(
@@ -56,19 +57,26 @@ def _show(result: SimulateResult, top: int) -> None:
         table("energy by meter", ("meter", "kWh", "share"), result.meters(), numbers=(1, 2))
     )
     if result.hottest:
-        rows = [(r.rack, f"{r.inlet_c:.1f}", f"{r.limit_c:.1f}" if r.limit_c else "–",
-                 f"{r.peak_kw:.2f}") for r in result.hottest[:top]]  # fmt: skip
+        warm = [_hot(found) for found in result.hottest[:top]]
         columns = ("rack", "inlet °C", "limit °C", "peak kW")
-        print_tables(table("hottest racks", columns, rows, numbers=(1, 2, 3)))
-    rows = [(b.kind, b.where, f"{b.used:,.4g}", f"{b.limit:,.4g} {b.unit}", _percent(b.used, b.limit))
-            for b in result.bottlenecks]  # fmt: skip
-    columns = ("kind", "where", "used", "limit", "")
-    print_tables(table("fullest of each kind", columns, rows, numbers=(2, 3, 4)))
+        print_tables(table("hottest racks", columns, warm, numbers=(1, 2, 3)))
+    full = [_fullest(found) for found in result.bottlenecks]
+    head = ("kind", "where", "used", "limit", "")
+    print_tables(table("fullest of each kind", head, full, numbers=(2, 3, 4)))
     for rule, count in result.broken.items():
         print_tables(f"today {rule} is broken {count} times")
     print_tables(*(f"  {sentence}" for sentence in result.violations[:top]))
     print_tables(*(f"note: {note}" for note in result.notes))
 
 
-def _percent(used: float, limit: float) -> str:
-    return f"{used / limit:.0%}" if limit else "–"
+def _hot(found: HotRack) -> tuple[str, ...]:
+    limit = "–" if found.limit_c is None else f"{found.limit_c:.1f}"
+    return found.rack, f"{found.inlet_c:.1f}", limit, f"{found.peak_kw:.2f}"
+
+
+def _fullest(found: Bottleneck) -> tuple[str, ...]:
+    from optimiser.report.text import number
+
+    share = f"{found.used / found.limit:.0%}" if found.limit else "–"
+    used, limit = number(found.used), number(found.limit)
+    return found.kind, found.where, used, f"{limit} {found.unit}", share

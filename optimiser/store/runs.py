@@ -40,7 +40,7 @@ class RunContent:
     """Everything that goes into one run folder.
 
     ``source`` is the folder the site was read from, ``input_hashes`` the SHA-256 of each file
-    read. ``extra`` are files that other floors write, by name: ``report.html``, ``model.lp``.
+    read. ``extra`` are files that other floors write, by name: ``model.lp``.
     """
 
     plan: Plan
@@ -59,16 +59,26 @@ class RunContent:
     extra: Mapping[str, Writer] = field(default_factory=dict)
 
 
-def write_run(runs: Path, content: RunContent, created: datetime | None = None) -> Path:
+def write_run(
+    runs: Path,
+    content: RunContent,
+    *,
+    created: datetime | None = None,
+    report: tuple[str, Writer] | None = None,
+) -> Path:
     """Write a run folder into ``runs``, point ``latest`` at it and return its path.
 
     The folder exists whole or not at all. ``created`` is the time in its name, now by default.
+    ``report`` is a file name and its writer, which finds the manifest beside the file; as it can
+    be written again it has no hash.
     """
     moment = (created or datetime.now(UTC)).astimezone(UTC)
     name = run_name(moment, content)
     with draft_folder(runs) as draft:
         _write_files(draft, content)
         write_json(draft / MANIFEST, _manifest(draft, content, moment, name))
+        if report is not None:
+            report[1](draft / report[0])
         run = publish(draft, runs / name)
     point_latest(runs)
     return run

@@ -34,7 +34,9 @@ class Side:
 def judge_today(twin: xr.Dataset, rules: Sequence[Rule]) -> Side:
     """Judge what runs where today, as strictly as if nothing were excused."""
     today = placement_today(twin)
-    replay = simulate(twin, today.host, today.host_on)
+    on = np.array(today.host_on, dtype=bool)
+    on[today.host[today.host >= 0]] = True  # what holds something is on, whatever the table says
+    replay = simulate(twin, today.host, on)
     return Side(today, replay, summary(replay, twin), violations_today(twin, rules))
 
 

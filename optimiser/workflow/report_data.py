@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from optimiser.analysis.bottlenecks import Bottleneck
 from optimiser.report import payload
 from optimiser.schema.plan import Move, Plan
 from optimiser.store.manifest import Manifest
@@ -32,7 +34,7 @@ class Judged:
     plan: Plan
     before: Side
     after: Side
-    bottlenecks: Sequence[payload.Bottleneck] = ()
+    bottlenecks: Sequence[Bottleneck] = ()
 
 
 def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
@@ -60,7 +62,9 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         binding=_binding(plan),
         terms=_terms(plan),
         proof=_proof(plan, manifest),
-        bottlenecks=tuple(judged.bottlenecks),
+        bottlenecks=tuple(
+            payload.Bottleneck(**dataclasses.asdict(found)) for found in judged.bottlenecks
+        ),
         notes=tuple(notes),
     )
 

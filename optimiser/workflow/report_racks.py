@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from optimiser.analysis.metrics import measure_racks
 from optimiser.report.payload import Rack, RackState
 from optimiser.schema.policy import InletTemperature
 from optimiser.twin.limits import inlet_limits
@@ -61,29 +62,20 @@ def inlet_limits_of(twin: xr.Dataset, rules: Sequence[Rule]) -> np.ndarray:
     """Return the strictest inlet limit of each rack [°C]; of the hosts' class without a rule."""
     policies = [r.policy for r in rules if isinstance(r.policy, InletTemperature)]
     limits = [
-        inlet_limits(twin, policy)
-        for policy in policies or [InletTemperature(name="recommended envelope")]
+        inlet_limits(twin, policy) for policy in policies or [InletTemperature(name="recommended")]
     ]
     return np.where(twin["rack_zone"].values >= 0, np.min(limits, axis=0), np.inf)
 
 
 def _states(twin: xr.Dataset, side: Side) -> list[RackState]:
-    replay, num = side.simulation, twin.sizes["rack"]
-    power_kw = replay["rack_power_w"].values / 1e3
-    mean = np.average(power_kw, axis=1, weights=twin["period_h"].values)
-    inlet = replay["inlet_c"].values.max(axis=1) if "inlet_c" in replay else np.full(num, np.nan)
-    rack = twin["host_rack"].values
-    size = twin["host_capacity"].values[:, int(twin.attrs["power_resource"])].astype(float)
-    used = np.bincount(rack, size * replay["host_mean_utilisation"].values, minlength=num)
-    load = used / np.maximum(np.bincount(rack, size, minlength=num), 1.0)
-    on = np.bincount(rack, replay["host_on"].values.astype(float), minlength=num)
+    found = measure_racks(twin, side.simulation)
     return [
         RackState(
-            mean_power_kw=float(mean[i]),
-            peak_power_kw=float(power_kw[i].max()),
-            peak_inlet_c=finite(inlet[i]),
-            load_fraction=float(load[i]),
-            hosts_on=int(on[i]),
+            mean_power_kw=float(found.mean_kw[i]),
+            peak_power_kw=float(found.peak_kw[i]),
+            peak_inlet_c=finite(found.max_inlet_c[i]),
+            load_fraction=float(found.load_fraction[i]),
+            hosts_on=int(found.hosts_on[i]),
         )
-        for i in range(num)
+        for i in range(twin.sizes["rack"])
     ]

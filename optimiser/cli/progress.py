@@ -1,0 +1,113 @@
+"""The live line while a plan is made: what is going on, best plan, bound, gap, time."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from optimiser.cli.call import Call
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from optimiser.workflow.plan import Tick
+
+CLEAR_S = 0.25
+"""Time between two drawings of the line [s]."""
+
+
+class Progress:
+    """Receives phases and ticks; draws them when somebody looks, keeps the signal that came."""
+
+    def __init__(self, live: Live | None) -> None:
+        self._live = live
+        self._phase = "reading"
+        self._tick: Tick | None = None
+        self.was_terminated = False
+
+    def phase(self, name: str) -> None:
+        """Show that a phase begins."""
+        self._phase = name
+        self._draw()
+
+    def tick(self, tick: Tick) -> None:
+        """Show the state of the search."""
+        self._tick = tick
+        self._phase = tick.phase
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._live is not None:
+            self._live.update(progress_line(self._phase, self._tick))
+
+
+def progress_line(phase: str, tick: Tick | None) -> Any:
+    """Return the line as rich text."""
+    from rich.text import Text
+
+    from optimiser.report.text import percent
+
+    parts = [(f"{phase:<12}", "bold")]
+    if tick is not None and tick.best is not None:
+        parts.append((f"  best {tick.best:,.2f}", "green"))
+    if tick is not None and tick.bound is not None:
+        parts.append((f"  bound {tick.bound:,.2f}", ""))
+    if tick is not None and tick.gap is not None:
+        parts.append((f"  gap {percent(tick.gap)}", "cyan"))
+    if tick is not None and tick.hosts_on is not None:
+        parts.append((f"  {tick.hosts_on:,} hosts on", ""))
+    if tick is not None:
+        parts.append((f"  {tick.seconds:.0f} s", "dim"))
+    return Text.assemble(*parts)
+
+
+@contextlib.contextmanager
+def live_progress(call: Call) -> Iterator[Progress]:
+    """Give a progress that draws on standard error, unless quiet, JSON or piped.
+
+    While it is open SIGTERM stops the search like Ctrl-C does, so that the best plan is kept.
+    """
+    with _stop_on_terminate() as told:
+        if call.quiet or call.json or not sys.stderr.isatty():
+            progress = Progress(None)
+            told.append(progress)
+            yield progress
+            return
+        from rich.live import Live
+        from rich.text import Text
+
+        from optimiser.cli.console import message_console
+
+        with Live(
+            Text("reading"),
+            console=message_console(),
+            transient=True,
+            refresh_per_second=1 / CLEAR_S,
+            redirect_stdout=False,
+        ) as live:
+            progress = Progress(live)
+            told.append(progress)
+            yield progress
+
+
+@contextlib.contextmanager
+def _stop_on_terminate() -> Iterator[list[Progress]]:
+    told: list[Progress] = []
+
+    def stop(*_: object) -> None:
+        for progress in told:
+            progress.was_terminated = True
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: signals belong to whoever called us
+        yield told
+        return
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGTERM, before)

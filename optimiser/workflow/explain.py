@@ -1,0 +1,109 @@
+"""Explain a stored plan, or a site before it is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optimiser.analysis.bottlenecks import bottlenecks
+from optimiser.analysis.verdict import placement_today
+from optimiser.errors import CheckFailedError, InfeasibleError
+from optimiser.schema.plan import Binding, Term
+from optimiser.solve.engine import prepare
+from optimiser.store.manifest import MANIFEST
+from optimiser.workflow.loading import Loaded, load
+from optimiser.workflow.verify import judge_placement, open_run
+from optimiser.workflow.why_not import WhyNot, why_not
+
+NEARLY_FULL = 0.95
+"""Share of a limit from which it is told as what holds a plan back."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What binds a plan, or why there is none; ``findings`` are contradictions in words."""
+
+    subject: str
+    currency: str
+    sentences: list[str]
+    findings: list[str] = field(default_factory=list)
+    binding: Sequence[Binding] = ()
+    terms: Sequence[Term] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON types."""
+        return {
+            "subject": self.subject,
+            "currency": self.currency,
+            "sentences": self.sentences,
+            "findings": self.findings,
+            "binding": [found.model_dump(mode="json") for found in self.binding],
+            "terms": [term.model_dump(mode="json") for term in self.terms],
+        }
+
+
+def explain_path(path: Path) -> Explanation:
+    """Explain a run folder or, for any other path, the site or study there."""
+    return explain_run(path) if is_run(path) else explain_site(path)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path names a run rather than a site."""
+    return path.name == "latest" or (path / MANIFEST).is_file()
+
+
+def explain_run(path: Path) -> Explanation:
+    """Say what holds a stored plan back. Raises ``InputError`` for a damaged run."""
+    opened = open_run(path)
+    plan = opened.run.plan
+    placement, _, _ = judge_placement(opened)
+    full = [
+        f"{found.where}: {found.kind} at {found.fraction:.0%} of its limit"
+        for found in bottlenecks(opened.twin, opened.loaded.rules, placement)
+        if found.fraction >= NEARLY_FULL
+    ]
+    return Explanation(
+        subject=str(opened.run.folder),
+        currency=plan.currency,
+        sentences=[plan.proof.sentence, *full],
+        binding=plan.binding,
+        terms=plan.terms,
+    )
+
+
+def explain_site(path: Path) -> Explanation:
+    """Say whether arithmetic finds a contradiction before any search. Raises ``InputError``."""
+    loaded = load(path)
+    site = loaded.site_input.site
+    try:
+        prepare(loaded.twin, loaded.rules, loaded.study)
+    except InfeasibleError as error:
+        findings = [str(finding) for finding in error.findings] or [error.message]
+        return Explanation(site.name, site.currency, ["No plan can keep every rule."], findings)
+    sentence = "Nothing contradicts itself: every workload has a host, every group has its room."
+    return Explanation(site.name, site.currency, [sentence])
+
+
+def explain_pair(path: Path, workload: str, host: str) -> WhyNot:
+    """Say what stands between a workload and a host, in a stored plan or today.
+
+    Raises ``UsageError`` for unknown names and ``CheckFailedError`` when nothing is known to run.
+    """
+    if is_run(path):
+        opened = open_run(path)
+        placement, _, _ = judge_placement(opened)
+        loaded = opened.loaded
+    else:
+        loaded = load(path)
+        _require_placement(loaded)
+        placement = placement_today(loaded.twin)
+    weights = loaded.study.weights
+    return why_not(loaded.twin, loaded.rules, weights, placement, workload, host)
+
+
+def _require_placement(loaded: Loaded) -> None:
+    if not loaded.has_placement:
+        raise CheckFailedError(
+            "nothing is known to run today", "make a plan first, and explain its run folder"
+        )

@@ -1,0 +1,243 @@
+"""The main job: from a site on disk to a verified plan in a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from optimiser.analysis.bottlenecks import bottlenecks
+from optimiser.analysis.verdict import Placement
+from optimiser.analysis.verify import verify
+from optimiser.errors import EXIT_INTERRUPTED, RefusedError
+from optimiser.report.html import write_report
+from optimiser.report.payload import ReportData
+from optimiser.schema.plan import Move, Plan
+from optimiser.solve.engine import solve_study
+from optimiser.solve.objective import evaluate
+from optimiser.solve.problem import lower
+from optimiser.solve.progress import EngineResult, Tick
+from optimiser.solve.search import Candidate
+from optimiser.store.manifest import read_manifest
+from optimiser.store.runs import RunContent, write_run
+from optimiser.studies.move_replay import replay
+from optimiser.studies.moves import MoveOrder, order_moves
+from optimiser.workflow.attribution import reasons
+from optimiser.workflow.check import defaults_of
+from optimiser.workflow.judgement import Side, judge_plan, judge_today
+from optimiser.workflow.loading import Loaded, assemble, load
+from optimiser.workflow.options import PlanOptions, apply_options
+from optimiser.workflow.phases import Phases
+from optimiser.workflow.plan_document import placement_of, placement_rows, plan_document
+from optimiser.workflow.report import REPORT
+from optimiser.workflow.report_data import Judged, report_data
+
+__all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
+
+EXIT_TERMINATED = 143
+SHOWN = 5
+
+
+class Watcher(Protocol):
+    """Who is told how a plan comes along."""
+
+    was_terminated: bool
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+
+    def tick(self, tick: Tick) -> None:
+        """The search reports its state."""
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    was_terminated = False
+
+    def phase(self, name: str) -> None:
+        """Ignore it."""
+
+    def tick(self, tick: Tick) -> None:
+        """Ignore it."""
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """A stored plan. ``stopped`` says why the search ended: gap, time, work or interrupted."""
+
+    run: Path
+    plan: Plan
+    report: ReportData
+    stopped: str
+    notes: list[str]
+    exit_code: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a script needs as plain JSON types; the rest is in the run folder."""
+        plan = self.plan
+        return {
+            "run": str(self.run),
+            "report": str(self.run / REPORT),
+            "stopped": self.stopped,
+            "proof": plan.proof.model_dump(mode="json"),
+            "terms": [term.model_dump(mode="json") for term in plan.terms],
+            "before": self.report.before.model_dump(mode="json"),
+            "after": self.report.after.model_dump(mode="json"),
+            "hosts_on": len(plan.hosts_on),
+            "hosts_asleep": len(plan.hosts_asleep),
+            "moves": len(plan.moves),
+            "waves": plan.waves,
+            "notes": self.notes,
+        }
+
+
+def plan_site(
+    path: Path, options: PlanOptions | None = None, watcher: Watcher | None = None
+) -> PlanOutcome:
+    """Plan a site folder or a study file and store the run.
+
+    Raises ``InputError`` for a wrong site, ``InfeasibleError`` with findings when no plan can keep
+    every rule, ``NoPlanError`` when none was found in time, and ``RefusedError`` when the exact
+    checker refuses what was found; then nothing is written.
+    """
+    options, watcher = options or PlanOptions(), watcher or Unwatched()
+    phases = Phases(watcher.phase)
+    with phases.phase("read"):
+        read = load(path)
+    with phases.phase("twin"):
+        study = apply_options(read.study, options)
+        loaded = read if study is read.study else assemble(study, read.site_input)
+    result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+    made = _judge(loaded, result, phases)
+    with phases.phase("store"):
+        outcome = _store(loaded, options, result, made, phases)
+    code = EXIT_TERMINATED if watcher.was_terminated else EXIT_INTERRUPTED
+    return outcome(code if result.status == "interrupted" else 0)
+
+
+def _exact_check(loaded: Loaded) -> Callable[[Candidate], bool]:
+    """Return the judge of every plan on the way: only verified ones are kept."""
+
+    def is_legal(candidate: Candidate) -> bool:
+        placement = placement_of(loaded.twin, candidate)
+        return verify(loaded.twin, loaded.rules, placement).is_legal
+
+    return is_legal
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A plan with everything that judges it."""
+
+    placement: Placement
+    before: Side
+    after: Side
+    order: MoveOrder
+    moves: list[Move]
+    today: dict[str, float]
+    notes: list[str]
+
+
+def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> _Made:
+    """Check, simulate and order; raise ``RefusedError`` when the checker says no."""
+    twin, rules = loaded.twin, loaded.rules
+    placement = placement_of(twin, result.candidate)
+    with phases.phase("verify and simulate"):
+        after = judge_plan(twin, rules, placement)
+        if not after.verdict.is_legal:
+            raise RefusedError(_refusal(after), "report this: the search should not offer it")
+        before = judge_today(twin, rules)
+        problem = lower(twin, rules, loaded.study.weights)
+        today = evaluate(problem, before.placement.host, before.placement.host_on)
+    with phases.phase("order moves"):
+        order = order_moves(twin, rules, placement)
+        broken = replay(twin, rules, order)
+        if broken:
+            raise RefusedError(
+                "the order of moves breaks a rule on the way: " + broken[0].sentence,
+                "report this: the order should not offer it",
+            )
+    moves = order.documents(twin, reasons(twin, before, after))
+    return _Made(placement, before, after, order, moves, today, _notes(loaded, order, after))
+
+
+def _refusal(after: Side) -> str:
+    sentences = after.verdict.sentences()
+    shown = "\n".join(f"    {sentence}" for sentence in sentences[:10])
+    return f"the exact checker refuses the plan; nothing was written\n{shown}"
+
+
+def _notes(loaded: Loaded, order: MoveOrder, after: Side) -> list[str]:
+    notes = [
+        f"{name} cannot reach its host without breaking a rule on the way: {why}"
+        for name, why in order.stuck[:SHOWN]
+    ]
+    if len(order.stuck) > SHOWN:
+        notes.append(f"and {len(order.stuck) - SHOWN} more workloads cannot")
+    if not loaded.has_placement:
+        notes.append("nothing is known to run today, so there is no saving to state")
+    notes += [f"soft rule not kept: {v.sentence}" for v in after.verdict.soft[:20]]
+    return notes
+
+
+def _store(
+    loaded: Loaded, options: PlanOptions, result: EngineResult, made: _Made, phases: Phases
+) -> Callable[[int], PlanOutcome]:
+    """Write the run folder with its report; return what makes the outcome from an exit code."""
+    seconds = {**phases.seconds, **{k: round(v, 3) for k, v in result.phase_seconds.items()}}
+    plan = plan_document(loaded, result, made.today, made.after, made.moves)
+    plan = plan.model_copy(update={"phase_seconds": seconds})
+    reports: list[ReportData] = []
+
+    def report(target: Path) -> None:
+        manifest = read_manifest(target.parent)
+        rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
+        judged = Judged(loaded.twin, loaded.rules, plan, made.before, made.after, rows)
+        reports.append(report_data(judged, manifest))
+        write_report(reports[0], target)
+
+    runs = options.runs or loaded.site_input.folder / "runs"
+    run = write_run(runs, _content(loaded, result, made, plan), report=(REPORT, report))
+    return lambda code: PlanOutcome(run, plan, reports[0], result.status, made.notes, code)
+
+
+def _content(loaded: Loaded, result: EngineResult, made: _Made, plan: Plan) -> RunContent:
+    site_input = loaded.site_input
+    return RunContent(
+        plan=plan,
+        site=site_input.site,
+        study=loaded.study,
+        cards=site_input.cards,
+        source=site_input.folder,
+        input_hashes=site_input.files,
+        twin=loaded.twin,
+        placements=placement_rows(loaded.twin, made.before.placement.host, made.placement),
+        reverse_moves=made.order.reverse().documents(loaded.twin),
+        metrics={
+            "before": made.before.summary,
+            "after": made.after.summary,
+            "broken_before": made.before.verdict.broken,
+            "stuck": [list(pair) for pair in made.order.stuck],
+            "stopped": result.status,
+            "plans_refused": result.dropped,
+        },
+        solver_log=search_log(result),
+        stopped=result.status,
+        defaults=defaults_of(loaded),
+    )
+
+
+def search_log(result: EngineResult) -> str:
+    """Return the course of the search as text, a line per tick."""
+    lines = ["seconds  phase         best           bound          gap        hosts on"]
+    for tick in result.history:
+        best = "-" if tick.best is None else f"{tick.best:.4f}"
+        bound = "-" if tick.bound is None else f"{tick.bound:.4f}"
+        gap = "-" if tick.gap is None else f"{tick.gap:.6f}"
+        on = "-" if tick.hosts_on is None else str(tick.hosts_on)
+        lines.append(
+            f"{tick.seconds:7.2f}  {tick.phase:<12}  {best:<13}  {bound:<13}  {gap:<9}  {on}"
+        )
+    return "\n".join([*lines, f"stopped: {result.status}", result.bound_sentence, ""])

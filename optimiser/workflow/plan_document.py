@@ -1,0 +1,110 @@
+"""From the engine's result to the plan document and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from optimiser.analysis.compare import compare_terms
+from optimiser.analysis.verdict import Placement
+from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, Proof, Term
+from optimiser.solve.progress import EngineResult
+from optimiser.solve.search import Candidate
+from optimiser.store.tables import PlacementRow
+from optimiser.workflow.judgement import Side
+from optimiser.workflow.loading import Loaded
+
+
+def placement_of(twin: xr.Dataset, found: Candidate) -> Placement:
+    """Return a candidate's placement, with the devices of each workload where a site has them."""
+    if int(twin.attrs["device_resource"]) < 0:
+        return Placement(found.host, found.on)
+    return Placement(found.host, found.on, [_bits(int(mask)) for mask in found.devices])
+
+
+def _bits(mask: int) -> tuple[int, ...]:
+    return tuple(bit for bit in range(mask.bit_length()) if mask >> bit & 1)
+
+
+def plan_document(
+    loaded: Loaded,
+    result: EngineResult,
+    today: Mapping[str, float],
+    after: Side,
+    moves: Sequence[Move],
+    *,
+    frontier: Sequence[FrontierPoint] = (),
+    binding: Sequence[Binding] = (),
+) -> Plan:
+    """Return the plan; ``today`` are the objective terms of today's placement."""
+    twin = loaded.twin
+    names, on = twin["host"].values.astype(str), np.asarray(after.placement.host_on)
+    return Plan(
+        site=loaded.site_input.site.name,
+        study=loaded.study.name,
+        currency=loaded.site_input.site.currency,
+        hosts_on=names[on].tolist(),
+        hosts_asleep=names[~on].tolist(),
+        proof=_proof(result, after),
+        terms=_terms(loaded, result, today, after),
+        binding=list(binding),
+        moves=list(moves),
+        waves=max((move.wave for move in moves), default=0),
+        frontier=list(frontier),
+        settings=_settings(twin),
+    )
+
+
+def _proof(result: EngineResult, after: Side) -> Proof:
+    sentence = result.bound_sentence or "No bound was proven."
+    return Proof(
+        level="verified-feasible" if result.bound is None else "bound-checked",
+        objective=result.candidate.objective,
+        bound=result.bound,
+        gap=result.gap,
+        sentence=sentence,
+        rules_checked=after.verdict.checked,
+    )
+
+
+def _terms(
+    loaded: Loaded, result: EngineResult, today: Mapping[str, float], after: Side
+) -> list[Term]:
+    compared = compare_terms(
+        loaded.twin,
+        loaded.study.weights,
+        after.placement,
+        result.candidate.terms,
+        after.simulation,
+    )
+    return [
+        Term(name=t.name, before=today[t.name], believed=t.believed, simulated=t.simulated)
+        for t in compared
+    ]
+
+
+def _settings(twin: xr.Dataset) -> dict[str, float]:
+    zones = twin["zone"].values.astype(str).tolist() if "zone" in twin.coords else list[str]()
+    supply = twin["zone_supply_c"].values
+    return {f"zone {name} supply_air_c": float(supply[i]) for i, name in enumerate(zones)}
+
+
+def placement_rows(twin: xr.Dataset, today: np.ndarray, plan: Placement) -> list[PlacementRow]:
+    """Return the placement table: every workload with its host today and in the plan."""
+    hosts = np.append(twin["host"].values.astype(str), "")
+    racks = np.append(twin["rack"].values.astype(str)[twin["host_rack"].values], "")
+    services = twin["service"].values.astype(str)[twin["workload_service"].values]
+    devices = plan.devices
+    return [
+        PlacementRow(
+            workload=name,
+            service=services[w],
+            host_before=hosts[today[w]],
+            host=hosts[plan.host[w]],
+            rack=racks[plan.host[w]],
+            devices=";".join(map(str, devices[w])) if devices is not None else "",
+        )
+        for w, name in enumerate(twin["workload"].values.astype(str).tolist())
+    ]
