@@ -139,7 +139,8 @@ class _Tally:
         """Check what needs no policy: assignment, capacity and devices."""
         twin = self.twin
         assign = capacity.measure_assign(twin, placement)
-        self.add("assign", "assign", assign[1:] if may_wait else assign, None, None)
+        # today a host may wait for its workloads to leave before it goes into maintenance
+        self.add("assign", "assign", assign[1:-1] if may_wait else assign, None, None)
         rows = capacity.measure_capacity(twin, loads)
         old = capacity.measure_capacity(twin, before) if before is not None else None
         self.add("capacity", "capacity", rows, old, None)

@@ -310,9 +310,7 @@ def group_guards(rules: Sequence[Rule], start: np.ndarray, end: np.ndarray) -> l
     return [
         GroupGuard(rule, start, end)
         for rule in rules
-        if rule.is_hard
-        and isinstance(rule.policy, Spread | AntiAffinity)
-        and has_hosts(rule).any()
+        if rule.is_hard and isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any()
     ]
 
 

@@ -142,10 +142,13 @@ class _Replay:
         resource = int(self.twin.attrs["device_resource"])
         if resource < 0:
             return
-        size = int(self.twin.attrs["device_size"])
+        order, size = self.order, int(self.twin.attrs["device_size"])
         request = self.use[:, resource, :].max(axis=1)[self.flavour].astype(np.int64)
         for host in np.unique(target[request[workload] > 0]):
             held = np.concatenate([np.flatnonzero(self.host == host), workload[target == host]])
+            held = held[request[held] > 0]
+            if any(np.all(np.asarray(end.host)[held] == host) for end in (order.start, order.end)):
+                continue  # what one end holds, the way may hold
             count = int(self.twin["host_capacity"].values[host, resource]) // size
             if assign_devices(request[held], count, size) is None:
                 name = str(self.twin["host"].values[host])

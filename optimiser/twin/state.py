@@ -128,7 +128,10 @@ def _workload_variables(
     add("workload", ["workload"], units["name"].astype(str).tolist(), "", "workload")
     add("workload_service", ["workload"], row_service[row_of].astype(np.int32), "1", "service")
     add("workload_flavour", ["workload"], flavours.of_row[row_of], "1", "distinct demand")
-    add("workload_host", ["workload"], _today(site_input, variables), "1", "host today, -1 none")
+    today = _today(site_input, variables)
+    # a host under maintenance that still holds workloads is running
+    variables.arrays("host_on")[today[today >= 0]] = True
+    add("workload_host", ["workload"], today, "1", "host today, -1 none")
     add("workload_move_cost", ["workload"], _move_cost(site_input, study)[row_of],
         site_input.site.currency, "cost of one move")  # fmt: skip
     add("workload_memory_gib", ["workload"], _memory_gib(site_input)[row_of], "GiB",

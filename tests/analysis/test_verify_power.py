@@ -145,13 +145,13 @@ def test_zone_heat_against_what_is_left_with_a_unit_failed(redundant, legal):
 def test_own_roll_up_agrees_with_the_rows_of_the_model():
     """Verifier and model compute power rows apart from each other and agree to 10 µW or 0.01 K."""
     compared = 0
-    for seed in range(60):
+    for seed in range(30):
         powered = ("domain_capacity", "redundant_feed", "cooling_capacity", "inlet_temperature")
         _, twin, rules = random_site(seed, kinds=powered)
         loads = measure_loads(twin, placement_today(twin))
         for rule in rules:
             compared += _compare(twin, rule, loads)
-    assert compared > 100
+    assert compared > 50
 
 
 def _compare(twin, rule, loads) -> int:

@@ -100,7 +100,8 @@ def random_site(
         options["power"] = _power(recipe)
     if recipe.has_cooling:
         options["cooling"] = _cooling(recipe)
-    site_input, twin, rules = tiny(_hosts(recipe), _workloads(recipe), policies, **options)
+    hosts = _hosts(recipe)
+    site_input, twin, rules = tiny(hosts, _workloads(recipe, hosts), policies, **options)
     if any(p["kind"] == "not_worse" and not p["policies"] for p in policies):
         twin.attrs["capacity_not_worse"] = True
     return site_input, twin, rules
@@ -149,8 +150,9 @@ def _hosts(recipe: Recipe) -> list[Row]:
     return rows
 
 
-def _workloads(recipe: Recipe) -> list[Row]:
+def _workloads(recipe: Recipe, hosts: Sequence[Row]) -> list[Row]:
     rows = []
+    running = [f"h{i + 1}" for i, host in enumerate(hosts) if host["state"] != "off"]
     alike = [(10 * recipe.integer(1, 4), 10 * recipe.integer(0, 4)) for _ in range(2)]
     for index in range(recipe.num_workloads):
         cpu, memory = recipe.pick(alike)
@@ -159,7 +161,7 @@ def _workloads(recipe: Recipe) -> list[Row]:
             {"name": f"w{index + 1}", "service": recipe.pick(recipe.services), "cpu": cpu,
              "memory": memory, "gpu": gpu, "profile": recipe.pick(["", "wave"]),
              "labels": f"disk={recipe.pick(['ssd', 'hdd', 'ssd|hdd'])}",
-             "host": None if recipe.chance(0.15) else recipe.host()}
+             "host": recipe.pick(running) if running and recipe.chance(0.85) else None}
         )  # fmt: skip
     return rows
 
