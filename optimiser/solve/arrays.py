@@ -16,6 +16,7 @@ class Data(NamedTuple):
 
     flavour: np.ndarray
     use: np.ndarray
+    nothing: np.ndarray  # (column,) zeros: no additional use
     capacity: np.ndarray
     inverse_capacity: np.ndarray
     power_column: np.ndarray
@@ -43,10 +44,10 @@ class Data(NamedTuple):
     most: np.ndarray
     skew: np.ndarray
     group_size: np.ndarray
-    row_coefficient: np.ndarray
     row_room: np.ndarray
     row_start: np.ndarray
     row_index: np.ndarray
+    row_value: np.ndarray
     reserve_domain: np.ndarray  # (headroom rule, host), −1 not counted
     reserve_column: np.ndarray  # (headroom rule, step) demand column
     reserve_fraction: np.ndarray
@@ -81,6 +82,8 @@ class State(NamedTuple):
     on_count: np.ndarray
     moved: np.ndarray  # (max_moves rule,)
     price: np.ndarray  # (rack, step) money per W
+    running: np.ndarray  # (flavour, host class) money one workload adds to a host that is on
+    opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
 
 
@@ -92,6 +95,7 @@ def bundle(problem: Problem) -> Data:
     return Data(
         flavour=problem.flavour,
         use=problem.use,
+        nothing=np.zeros(problem.use.shape[1], dtype=np.int64),
         capacity=problem.capacity,
         inverse_capacity=1.0 / np.maximum(problem.capacity, 1),
         power_column=problem.power_column,
@@ -119,10 +123,10 @@ def bundle(problem: Problem) -> Data:
         most=counts.most,
         skew=counts.skew,
         group_size=counts.size,
-        row_coefficient=rows.coefficient,
         row_room=rows.room,
         row_start=rows.start,
         row_index=rows.index,
+        row_value=rows.value,
         **reserve,
         **masks,
     )
@@ -195,8 +199,37 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         on_count=np.zeros(len(data.on_limit), dtype=np.int64),
         moved=np.zeros(len(data.move_limit), dtype=np.int64),
         price=np.ascontiguousarray(price),
+        running=_running_cost(problem, data, price),
+        opening=_opening_cost(problem, data, price),
         forced_on=np.zeros(num_hosts, dtype=np.bool_),
     )
+
+
+def _running_cost(problem: Problem, data: Data, price: np.ndarray) -> np.ndarray:
+    """Return what a workload adds to a host in its working range (flavour, host class) [money].
+
+    The mean slope of the curve from 30 % to 90 % load stands for all of it: good enough to choose
+    among hosts, while accepted rounds are judged by the whole curve.
+    """
+    first = _first_of_class(data)
+    kind, rack = data.kind[first], data.rack[first]
+    capacity = problem.capacity[first, problem.power_column[0]]
+    slope = data.slope[kind, 3:9].mean(axis=1) / np.maximum(capacity, 1)
+    watts = problem.use[:, problem.power_column] @ price[rack].T * slope
+    gpu = problem.device_request[:, None] * data.gpu_w[first] * price[rack].sum(axis=1)
+    return np.ascontiguousarray(watts + gpu)
+
+
+def _opening_cost(problem: Problem, data: Data, price: np.ndarray) -> np.ndarray:
+    """Return what waking an empty host costs (host class,) [money]."""
+    first = _first_of_class(data)
+    kind, rack = data.kind[first], data.rack[first]
+    watts = data.intercept[kind, 0] - data.standby[kind]
+    return data.on_cost + watts * price[rack].sum(axis=1)
+
+
+def _first_of_class(data: Data) -> np.ndarray:
+    return np.unique(data.host_class, return_index=True)[1]
 
 
 def _free_devices(problem: Problem) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 Hosts that the rules cannot tell apart are merged, which keeps the model small and its optimum a
 bound on every legal plan. Each stage is tighter and dearer than the one before; a stage that runs
-out of time costs nothing, because the best bound so far stays valid.
+out of time costs nothing, because the best bound so far stays valid. Where a site is small enough
+the exact model comes last, or at once, and finds plans too.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,9 +21,11 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
+from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.guide import Guide, round_relaxation
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
+from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.worker import SolverChild
@@ -44,27 +48,40 @@ STAGES = (
     Stage("racks", ("rack",), False, "linear relaxation over classes of equal hosts by rack"),
     Stage("whole hosts", ("zone",), True, "relaxation over classes of equal hosts, whole hosts on"),
 )
+EXACT = "exact model of the site, solved by HiGHS"
+CONTRADICTION = 1e-6
+STOP_S = 10.0
 
 
 class Bounder:
     """Computes the stages in a thread of its own; the solver works in a child process.
 
     ``bound`` only rises. ``infeasible`` is set when a relaxation has no solution, which proves
-    that no plan exists.
+    that no plan exists. ``plans`` holds what the exact model has found and nobody has taken yet;
+    ``best`` tells it where to start from. With ``node_limit`` the amount of work is fixed: only
+    linear relaxations and, for small sites, so many nodes of the exact model.
     """
 
     def __init__(
-        self, problem: Problem, clock: Clockwork, on_bound: Callable[[], None] = lambda: None
+        self,
+        problem: Problem,
+        clock: Clockwork,
+        best: Callable[[], Candidate | None] = lambda: None,
+        node_limit: int | None = None,
     ) -> None:
         self.problem = problem
         self.clock = clock
+        self.size = exact_size(problem)
+        self.node_limit = node_limit
+        self.plans: deque[Candidate] = deque()
         self.bound: float | None = None
         self.sentence = ""
         self.infeasible: str | None = None
         self.guide: Guide | None = None
         self.trouble: list[str] = []
         self.seconds: dict[str, float] = {}
-        self._on_bound = on_bound
+        self._best = best
+        self._is_trusted = True
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="bound", daemon=True)
 
@@ -72,11 +89,23 @@ class Bounder:
         """Begin in the background."""
         self._thread.start()
 
+    def wait(self) -> None:
+        """Let all stages end, or the time."""
+        self._thread.join(timeout=self.clock.seconds_left)
+
+    def distrust(self, objective: float) -> None:
+        """Give the bound up when a checked plan is cheaper than it."""
+        bound = self.bound
+        if bound is None or objective >= bound - CONTRADICTION * max(abs(objective), 1e-3):
+            return
+        self.trouble.append(f"bound {bound:.9g} is beaten by a checked plan of {objective:.9g}")
+        self.bound, self.sentence, self._is_trusted = None, "", False
+
     def stop(self) -> None:
         """End the child and wait for the thread."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=10.0)
+            self._thread.join(timeout=STOP_S)
 
     @property
     def is_busy(self) -> bool:
@@ -86,14 +115,43 @@ class Bounder:
     def _work(self) -> None:
         try:
             with SolverChild() as child:
-                for stage in STAGES:
+                for stage in self._stages:
                     if self._stop.is_set() or self.infeasible:
                         return
                     self._run(stage, child)
+                if self.size.is_solvable and not self._stop.is_set() and not self.infeasible:
+                    self._run_exact(child)
         except InfeasibleError as error:
             self.infeasible = str(error)
         except DcoptError as error:
             self.trouble.append(f"bound: {error}")
+
+    @property
+    def _stages(self) -> Sequence[Stage]:
+        if self.size.is_small:
+            return ()
+        return STAGES if self.node_limit is None else [s for s in STAGES if not s.whole]
+
+    def _run_exact(self, child: SolverChild) -> None:
+        since = self.clock.seconds
+        exact = build_exact(self.problem)
+        self.seconds["exact model"] = self.clock.seconds - since
+        settings = SolveSettings(
+            time_limit_s=max(1.0, self.clock.seconds_left), node_limit=self.node_limit
+        )
+        result = solve_exact(
+            exact,
+            self._best(),
+            settings,
+            None if self.size.is_tiny else child,
+            Watcher(self.plans.append, lambda bound: self._raise(bound, EXACT), self._stop.is_set),
+        )
+        self.seconds["exact solve"] = self.clock.seconds - since - self.seconds["exact model"]
+        self.trouble += [f"exact: {note}" for note in result.notes]
+        if result.status is SolveStatus.INFEASIBLE:
+            self.infeasible = f"the {EXACT}, has no solution"
+        elif result.bound is not None:
+            self._raise(result.bound, EXACT)
 
     def _run(self, stage: Stage, child: SolverChild) -> None:
         since = self.clock.seconds
@@ -120,11 +178,12 @@ class Bounder:
     def _take(self, stage: Stage, result: SolveResult) -> None:
         if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
             self.infeasible = f"the {stage.sentence} has no solution"
-        if result.bound is None:
-            return
-        if self.bound is None or result.bound > self.bound:
-            self.bound, self.sentence = result.bound, stage.sentence
-            self._on_bound()
+        if result.bound is not None:
+            self._raise(result.bound, stage.sentence)
+
+    def _raise(self, bound: float, sentence: str) -> None:
+        if self._is_trusted and (self.bound is None or bound > self.bound):
+            self.bound, self.sentence = bound, sentence
 
 
 def whole_hosts_only(compiled: Compiled) -> Compiled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
@@ -19,6 +19,9 @@ from optimiser.solve.schedule import Schedule
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.twin.rules import Rule
 
+CLOSED = 2e-6  # a gap that no solver tells from zero
+WORK_NODES = 10  # nodes of the exact model in one unit of work
+
 
 def solve_study(
     twin: xr.Dataset,
@@ -30,12 +33,14 @@ def solve_study(
     """Return the best plan found within the limits of a study.
 
     ``report`` is called with each line of progress; ``check`` judges a candidate exactly, and
-    only accepted ones are kept. Ctrl-C returns the best plan so far.
+    only accepted ones are kept, soft rules priced. Without it soft rules do not count, neither in
+    the plan nor in the bound. Ctrl-C returns the best plan so far.
 
     Raises ``InfeasibleError`` with findings when no plan exists and ``NoPlanError`` when none was
     found in time.
     """
-    problem = prepare(twin, rules, study)
+    counted = rules if check is not None else [rule for rule in rules if rule.is_hard]
+    problem = prepare(twin, counted, study)
     return Engine(problem, study.solver, report, check).run()
 
 
@@ -66,15 +71,19 @@ class Engine:
     def run(self) -> EngineResult:
         """Search until the gap is closed, time or work is used up, or someone interrupts."""
         self.clock = Clockwork(self.settings.time_limit_s)
-        self.bounder = Bounder(self.problem, self.clock)
+        limit = self.settings.work_limit
+        nodes = None if limit is None else WORK_NODES * limit
+        self.bounder = Bounder(self.problem, self.clock, lambda: self.best, nodes)
         try:
             status = self._search()
         except KeyboardInterrupt:
             status = "interrupted"
         finally:
             self.bounder.stop()
+        self._take_plans()
         if self.best is None:
             raise self._failure(status)
+        self.bounder.distrust(self.best.objective)
         self._tick("done")
         return EngineResult(
             candidate=self.best,
@@ -89,17 +98,39 @@ class Engine:
     def _search(self) -> str:
         self._offer_today()
         self.bounder.start()
-        schedule = Schedule(self.problem, self.settings, self.clock, self.bounder)
+        if self.bounder.size.is_tiny or self.settings.work_limit is not None:
+            self.bounder.wait()  # what is ready at once, or must come in the same order each time
+            if self._is_done("exact"):
+                return "gap"
+        schedule = Schedule(self.problem, self._search_settings, self.clock, self.bounder)
         for step in schedule.steps(lambda: self.best):
             if step.candidate is not None:
                 self._offer(step.candidate)
-            self._tick(step.phase)
-            if self.bounder.infeasible:
-                raise InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
-            gap = relative_gap(self._objective, self.bounder.bound)
-            if gap is not None and gap <= self.settings.gap:
+            if self._is_done(step.phase):
                 return "gap"
         return "work" if self.settings.work_limit else "time"
+
+    @property
+    def _search_settings(self) -> SolverSettings:
+        """Leave a core to the exact model while it is the one that closes the gap."""
+        if self.settings.work_limit is None and self.bounder.size.is_small:
+            return self.settings.model_copy(update={"threads": 1})
+        return self.settings
+
+    def _is_done(self, phase: str) -> bool:
+        """Take what has come in, report, and say whether the plan is good enough."""
+        self._take_plans()
+        if self.best is not None:
+            self.bounder.distrust(self.best.objective)
+        self._tick(phase)
+        if self.bounder.infeasible and self.best is None:
+            raise InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
+        gap = relative_gap(self._objective, self.bounder.bound)
+        return gap is not None and gap <= max(self.settings.gap, CLOSED)
+
+    def _take_plans(self) -> None:
+        while self.bounder.plans:
+            self._offer(self.bounder.plans.popleft())
 
     def _offer_today(self) -> None:
         """Take today's placement as the first plan when it is legal."""
@@ -114,10 +145,14 @@ class Engine:
     def _offer(self, candidate: Candidate) -> None:
         if self.best is not None and candidate.objective >= self.best.objective - 1e-9:
             return
-        if self.check is not None and not self.check(candidate):
-            self.dropped += 1
-            return
-        self.best = candidate
+        if self.check is not None:
+            penalty = self.check(candidate)
+            if penalty is None:
+                self.dropped += 1
+                return
+            candidate = replace(candidate, penalty=penalty)
+        if self.best is None or candidate.objective < self.best.objective:
+            self.best = candidate
 
     @property
     def _objective(self) -> float | None:

@@ -16,16 +16,6 @@ jit: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wr
 
 
 @jit
-def envelope_w(data: Data, host: int, load: np.ndarray, step: int) -> float:
-    """Power of a host that is on, without its GPUs [W]."""
-    column = data.power_column[step]
-    fraction = load[column] * data.inverse_capacity[host, column]
-    piece = min(int(fraction * 10.0), 9)
-    kind = data.kind[host]
-    return data.intercept[kind, piece] + data.slope[kind, piece] * fraction
-
-
-@jit
 def device_w(data: Data, state: State, host: int) -> float:
     """Power of the GPU share in use on a host [W]."""
     if data.device_size == 0 or data.gpu_w[host] == 0.0:
@@ -44,30 +34,41 @@ def is_on(state: State, host: int) -> bool:
 
 
 @jit
+def host_power(data: Data, state: State, host: int, use: np.ndarray, out: np.ndarray) -> None:
+    """Fill ``out`` (step,) with the power of a host that is on after adding ``use`` [W]."""
+    kind, load, inverse = data.kind[host], state.load[host], data.inverse_capacity[host]
+    slope, intercept, power_column = data.slope[kind], data.intercept[kind], data.power_column
+    for step in range(len(out)):
+        column = power_column[step]
+        fraction = (load[column] + use[column]) * inverse[column]
+        piece = min(int(fraction * 10.0), 9)
+        out[step] = intercept[piece] + slope[piece] * fraction
+
+
+@jit
 def refresh_host(data: Data, state: State, host: int) -> None:
     """Recompute cost and planning power of a host and pass the change on to the rack rows."""
     kind, rack, on = data.kind[host], data.rack[host], is_on(state, host)
-    first, last = data.row_start[rack], data.row_start[rack + 1]
-    row_index, coefficient, row_load = data.row_index, data.row_coefficient, state.row_load
-    planned, price, load = state.planning, state.price, state.load[host]
-    gpu, gap, standby = device_w(data, state, host), data.gap[kind], data.standby[kind]
-    cost = data.on_cost if on else 0.0
-    for step in range(len(data.power_column)):
-        power, planning = standby, standby
-        if on:
-            power = envelope_w(data, host, load, step) + gpu
-            planning = power + gap
-        cost += power * price[rack, step]
-        change = planning - planned[host, step]
-        planned[host, step] = planning
-        if change != 0.0:
-            for position in range(first, last):
-                row = row_index[position]
-                row_load[row, step] += change * coefficient[row, rack]
+    planned, price, load = state.planning[host], state.price[rack], state.load[host]
+    inverse, row_load = data.inverse_capacity[host], state.row_load
+    power = np.full(len(planned), data.standby[kind])
+    offset, cost = 0.0, 0.0
+    if on:
+        host_power(data, state, host, data.nothing, power)
+        power += device_w(data, state, host)
+        offset, cost = data.gap[kind], data.on_cost
+    for step in range(len(power)):
+        cost += power[step] * price[step]
+        power[step] += offset - planned[step]
+        planned[step] += power[step]
+    for position in range(data.row_start[rack], data.row_start[rack + 1]):
+        row, value = data.row_index[position], data.row_value[position]
+        for step in range(len(power)):
+            row_load[row, step] += value * power[step]
     state.cost[host] = cost
     highest = 0.0
     for column in range(len(load)):
-        highest = max(highest, load[column] * data.inverse_capacity[host, column])
+        highest = max(highest, load[column] * inverse[column])
     state.fullness[host] = highest * highest
 
 
@@ -242,29 +243,26 @@ def devices_fit(data: Data, state: State, workload: int, host: int) -> bool:
 @jit
 def rows_hold(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether every power, cooling and temperature row still holds with a workload on a host."""
-    rack, kind = data.rack[host], data.kind[host]
+    rack, flavour = data.rack[host], data.flavour[workload]
     first, last = data.row_start[rack], data.row_start[rack + 1]
     if first == last:
         return True
-    flavour = data.flavour[workload]
-    use, load, inverse = data.use[flavour], state.load[host], data.inverse_capacity[host]
-    slope, intercept, planned = data.slope[kind], data.intercept[kind], state.planning[host]
-    row_index, coefficient = data.row_index, data.row_coefficient
-    row_load, room = state.row_load, data.row_room
-    constant = device_w(data, state, host) + data.gap[kind]
-    constant += data.device_request[flavour] * data.gpu_w[host]
-    for step in range(len(data.power_column)):
-        column = data.power_column[step]
-        fraction = (load[column] + use[column]) * inverse[column]
-        piece = min(int(fraction * 10.0), 9)
-        change = intercept[piece] + slope[piece] * fraction + constant - planned[step]
-        if change <= 0.0:
+    planned, row_load, room = state.planning[host], state.row_load, data.row_room
+    change = np.empty(len(planned))
+    host_power(data, state, host, data.use[flavour], change)
+    offset = device_w(data, state, host) + data.gap[data.kind[host]]
+    offset += data.device_request[flavour] * data.gpu_w[host]
+    for step in range(len(change)):
+        change[step] = max(0.0, change[step] + offset - planned[step])
+    for position in range(first, last):
+        row, value = data.row_index[position], data.row_value[position]
+        if value <= 0.0:
             continue
-        for position in range(first, last):
-            row = row_index[position]
-            share = coefficient[row, rack]
-            if share > 0.0 and row_load[row, step] + share * change > room[row, step]:
-                return False
+        worst = 0.0
+        for step in range(len(change)):
+            worst = max(worst, row_load[row, step] + value * change[step] - room[row, step])
+        if worst > 0.0:
+            return False
     return True
 
 

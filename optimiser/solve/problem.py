@@ -131,17 +131,20 @@ def with_rows(problem: Problem, rows: RowTable) -> Problem:
 
 
 def _columns(usage: np.ndarray, power: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return use (flavour, column), the resource of each column, and the power columns."""
-    parts, resource = [], []
+    """Return use (flavour, column), the resource of each column, and the power columns.
+
+    Resources that do not vary come first: one look at them rules most full hosts out.
+    """
+    varies = (usage != usage[:, :, :1]).any(axis=(0, 2))
+    parts: list[np.ndarray] = []
+    resource: list[int] = []
     power_column = np.zeros(usage.shape[2], dtype=np.int64)
-    for index in range(usage.shape[1]):
-        block = usage[:, index, :]
-        varies = bool((block != block[:, :1]).any())
-        start = sum(part.shape[1] for part in parts)
-        parts.append(block if varies else block[:, :1])
+    for index in np.argsort(varies, kind="stable").tolist():
+        start = len(resource)
+        parts.append(usage[:, index, :] if varies[index] else usage[:, index, :1])
         resource += [index] * parts[-1].shape[1]
         if index == power:
-            power_column[:] = start + np.arange(usage.shape[2]) if varies else start
+            power_column[:] = start + np.arange(usage.shape[2]) if varies[index] else start
     use = np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.int64)
     return use, np.array(resource), power_column
 

@@ -33,7 +33,8 @@ def relative_gap(best: float | None, bound: float | None) -> float | None:
 
 
 Report = Callable[[Tick], None]
-Check = Callable[[Candidate], bool]
+Check = Callable[[Candidate], float | None]
+"""Judges a plan: the price of the soft rules it breaks, or None when it breaks a hard one."""
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -18,8 +18,8 @@ class RowTable:
 
     ``coefficient`` (row, rack), ``room`` (row, step) limit minus offset with the resolution of the
     rule added (a sum below the limit plus one watt, or 0.01 K, keeps it), ``blocks`` the rules the
-    rows come from, ``block_of`` (row,). ``start`` (rack+1,) and ``index`` list the rows of each
-    rack.
+    rows come from, ``block_of`` (row,). ``start`` (rack+1,), ``index`` and ``value`` list the rows
+    of each rack and their coefficients.
     """
 
     coefficient: np.ndarray
@@ -28,6 +28,7 @@ class RowTable:
     block_of: np.ndarray
     start: np.ndarray
     index: np.ndarray
+    value: np.ndarray
 
 
 def row_table(twin: xr.Dataset, rules: Sequence[Rule]) -> RowTable:
@@ -48,6 +49,7 @@ def row_table(twin: xr.Dataset, rules: Sequence[Rule]) -> RowTable:
         block_of=block_of,
         start=start.astype(np.int64),
         index=row.astype(np.int64),
+        value=np.ascontiguousarray(coefficient[row, rack]),
     )
 
 
@@ -66,4 +68,4 @@ def excuse_today(table: RowTable, rack_power_w: np.ndarray) -> RowTable:
     carried = table.coefficient @ rack_power_w + 1e-6
     chosen = lenient[table.block_of][:, None]
     room = np.where(chosen, np.maximum(table.room, carried), table.room)
-    return RowTable(table.coefficient, room, table.blocks, table.block_of, table.start, table.index)
+    return replace(table, room=room)

@@ -15,7 +15,6 @@ from optimiser.solve.arrays import Data, State
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.kernel import (
     add,
-    device_w,
     devices_fit,
     entry,
     groups_hold,
@@ -29,30 +28,59 @@ SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
 
 
 @jit
-def counts_allow(data: Data, state: State, workload: int, host: int) -> bool:
-    """Whether every counting rule leaves room for a workload on a host."""
+def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -> None:
+    """Set ``out`` (host,) to infinity where a counting rule leaves no room for a workload."""
     for rule in range(len(data.num_domains)):
-        group, domain = data.group[rule, workload], data.domain[rule, host]
-        if group >= 0 and domain >= 0:
-            cell = data.offset[rule] + group * data.num_domains[rule] + domain
-            count = state.count[cell]
-            if count >= data.limit[cell]:
-                return False
-            used = state.used[rule, group]
-            if count == 0 and used >= data.most[rule, group]:
-                return False
-            missing = data.least[rule, group] - used
-            if count > 0 and missing > 0:
-                # the members still to come must suffice for the domains still to open
-                to_come = data.group_size[rule, group] - state.size[rule, group] - 1
-                if to_come < missing:
-                    return False
-            if data.skew[rule, group] < NO_LIMIT:
-                start = cell - domain
-                lowest = state.count[start : start + data.num_domains[rule]].min()
-                if count + 1 - lowest > max(1, data.skew[rule, group]):
-                    return False
-    return True
+        group = data.group[rule, workload]
+        if group < 0:
+            continue
+        start = data.offset[rule] + group * data.num_domains[rule]
+        cells = state.count[start : start + data.num_domains[rule]]
+        limits = data.limit[start : start + data.num_domains[rule]]
+        used, domain_of = state.used[rule, group], data.domain[rule]
+        # the members still to come must suffice for the domains still to open
+        missing = data.least[rule, group] - used
+        to_come = data.group_size[rule, group] - state.size[rule, group] - 1
+        closed_to_old = missing > 0 and to_come < missing
+        closed_to_new = used >= data.most[rule, group]
+        highest = NO_LIMIT
+        if data.skew[rule, group] < NO_LIMIT:
+            highest = cells.min() + max(1, data.skew[rule, group])
+        for host in range(len(out)):
+            domain = domain_of[host]
+            if domain < 0 or out[host] == np.inf:
+                continue
+            count = cells[domain]
+            if (
+                count >= limits[domain]
+                or count >= highest
+                or (count == 0 and closed_to_new)
+                or (count > 0 and closed_to_old)
+            ):
+                out[host] = np.inf
+
+
+@jit
+def fill_shares(data: Data, state: State, workload: int, out: np.ndarray) -> None:
+    """Fill ``out`` (host,) with the share of the fullest column after adding a workload.
+
+    Infinity where a host is barred or too small. Arrays are read into locals once because every
+    access through the reference counts as a use of it.
+    """
+    use, capacity, load = data.use[data.flavour[workload]], data.capacity, state.load
+    inverse, allowed = data.inverse_capacity, data.allowed[data.elig[workload]]
+    for host in range(len(out)):
+        out[host] = np.inf
+        if not allowed[host]:
+            continue
+        highest = 0.0
+        for column in range(len(use)):
+            filled = load[host, column] + use[column]
+            if filled > capacity[host, column]:
+                highest = np.inf
+                break
+            highest = max(highest, filled * inverse[host, column])
+        out[host] = highest
 
 
 @jit
@@ -68,59 +96,37 @@ def scores(
 ) -> None:
     """Fill ``out`` (host,) with the cost of putting a workload there, infinity where it cannot go.
 
-    An empty host counts only the share of it that is taken, behind all hosts that are on. Of the
-    sleeping hosts of a class only the first is looked at: they are alike. Arrays are read into
-    locals once because every access through the reference counts as a use of it.
+    Full hosts are preferred by ``tightness``. An empty host counts only the share of it that is
+    taken, behind all hosts that are on. Of the sleeping hosts of a class only the first is looked
+    at: they are alike.
     """
-    use, capacity, load = data.use[data.flavour[workload]], data.capacity, state.load
-    inverse, allowed = data.inverse_capacity, data.allowed[data.elig[workload]]
+    fill_shares(data, state, workload, out)
+    strike_by_counts(data, state, workload, out)
+    flavour, today, move_cost = (
+        data.flavour[workload],
+        data.today[workload],
+        data.move_cost[workload],
+    )
     members, forced, host_class = state.members, state.forced_on, data.host_class
-    slope, intercept, kind_of, gap = data.slope, data.intercept, data.kind, data.gap
-    planning, price, rack_of = state.planning, state.price, data.rack
-    power_column, on_cost, gpu_w = data.power_column, data.on_cost, data.gpu_w
-    request = data.device_request[data.flavour[workload]]
-    today, move_cost = data.today[workload], data.move_cost[workload]
-    num_columns, num_steps = len(use), len(power_column)
+    running, opening = state.running[flavour], state.opening
+    needs_device = data.device_request[flavour] > 0
     for host in range(len(out)):
-        out[host] = np.inf
-        on = members[host] > 0 or forced[host]
-        if not on:
-            if stamp[host_class[host]] == mark:
-                continue
-            stamp[host_class[host]] = mark
-        if not allowed[host]:
+        share = out[host]
+        if share == np.inf:
             continue
-        legal, highest, total = True, 0.0, 0.0
-        for column in range(num_columns):
-            filled = load[host, column] + use[column]
-            if filled > capacity[host, column]:
-                legal = False
-                break
-            share = filled * inverse[host, column]
-            highest = max(highest, share)
-            total += share
-        if not legal or not counts_allow(data, state, workload, host):
+        kind, on = host_class[host], members[host] > 0 or forced[host]
+        if (not on and stamp[kind] == mark) or (
+            needs_device and not devices_fit(data, state, workload, host)
+        ):
+            out[host] = np.inf
             continue
-        if request > 0 and not devices_fit(data, state, workload, host):
-            continue
-        kind, rack = kind_of[host], rack_of[host]
-        cost = 0.0 if on else on_cost
-        before = gap[kind] if on else 0.0
-        gpu = request * gpu_w[host] if request > 0 else 0.0
-        if on and request > 0:
-            gpu += device_w(data, state, host)
-        for step in range(num_steps):
-            column = power_column[step]
-            fraction = (load[host, column] + use[column]) * inverse[host, column]
-            piece = min(int(fraction * 10.0), 9)
-            power = intercept[kind, piece] + slope[kind, piece] * fraction + gpu
-            cost += (power - planning[host, step] + before) * price[rack, step]
-        if today >= 0 and today != host:
-            cost += move_cost
         if on:
-            out[host] = cost - tightness * scale * (highest + total / num_columns)
+            out[host] = running[kind] - tightness * scale * share
         else:
-            out[host] = cost * highest + 1e3 * scale
+            stamp[kind] = mark
+            out[host] = running[kind] + opening[kind] * share + 1e3 * scale
+        if today >= 0 and today != host:
+            out[host] += move_cost
 
 
 @jit

@@ -30,18 +30,20 @@ REWARD = 0.1  # worth of a full host over two half-full ones, in costs of a typi
 class Candidate:
     """A placement with its objective.
 
-    ``host`` (workload,) int32, ``on`` (host,) bool, ``devices`` (workload,) uint64 bit masks.
+    ``host`` (workload,) int32, ``on`` (host,) bool, ``devices`` (workload,) uint64 bit masks;
+    ``penalty`` the price of the soft rules it breaks, once a check has found it.
     """
 
     host: np.ndarray
     on: np.ndarray
     devices: np.ndarray
     terms: dict[str, float]
+    penalty: float = 0.0
 
     @property
     def objective(self) -> float:
-        """Sum of the terms, in money over the horizon."""
-        return sum(self.terms.values())
+        """Sum of the terms and the penalty, in money over the horizon."""
+        return sum(self.terms.values()) + self.penalty
 
 
 class Searcher:

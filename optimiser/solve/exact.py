@@ -1,0 +1,204 @@
+"""The exact model of a small site: every host alone, handed to HiGHS with the best plan known.
+
+Interchangeable workloads are still counted together, which loses nothing. What HiGHS finds on the
+way comes back as candidates; its bound holds for every legal plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyomo.environ as pyo
+
+from optimiser.formulation.context import Context, context_of
+from optimiser.formulation.extract import disaggregate
+from optimiser.formulation.grouping import Grouping, group_exact
+from optimiser.formulation.instance import Instance
+from optimiser.formulation.model import build
+from optimiser.formulation.values import set_placement
+from optimiser.solve.compile import compile_model
+from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.here import confirm_optimal, solve_here
+from optimiser.solve.objective import evaluate
+from optimiser.solve.problem import Problem
+from optimiser.solve.search import Candidate
+from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings
+from optimiser.solve.status import SolveStatus
+from optimiser.solve.worker import SolverChild
+from optimiser.twin.devices import assign_devices
+
+LARGEST_PAIRS = 6_000  # workload groups × hosts; beyond, relaxations and search do better
+SMALL_CELLS = 20_000  # pairs × steps up to which no relaxation is worth solving first
+TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anything else
+GAP = 1e-6  # relative gap at which an exact solve ends
+OPTIONS = {"mip_abs_gap": 1e-9}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the exact model of a problem is: ``pairs`` and ``cells`` (pairs × steps)."""
+
+    pairs: int
+    cells: int
+
+    @property
+    def is_solvable(self) -> bool:
+        """Whether the exact model is worth building."""
+        return self.pairs <= LARGEST_PAIRS
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it goes before the relaxations."""
+        return self.is_solvable and self.cells <= SMALL_CELLS
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether it is solved at once and in this process."""
+        return self.is_small and self.cells <= TINY_CELLS
+
+
+def exact_size(problem: Problem) -> Size:
+    """Return the size of the exact model without building it."""
+    frame = problem.frame
+    groups = len(np.unique(frame.workload_class))
+    hosts = int(frame.twin["host_usable"].values.sum())
+    return Size(groups * hosts, groups * hosts * int(frame.twin.sizes["step"]))
+
+
+@dataclass(frozen=True, eq=False)
+class ExactModel:
+    """The model with its compiled form, and the way from placements to points and back."""
+
+    problem: Problem
+    model: pyo.ConcreteModel
+    compiled: Compiled
+    place_column: np.ndarray
+    awake_column: np.ndarray
+
+    @property
+    def context(self) -> Context:
+        """What the formulation knows of the model."""
+        return context_of(self.model)
+
+    def point(self, host: np.ndarray, on: np.ndarray) -> Floats | None:
+        """Return the values (column,) that a placement implies; None when it has no room for it."""
+        if set_placement(self.model, host, on).any():
+            return None
+        return np.array([variable.value for variable in self.compiled.variables], dtype=np.float64)
+
+    def objective(self, host: np.ndarray, on: np.ndarray) -> float | None:
+        """Return what the model believes a placement costs, soft rules included."""
+        x = self.point(host, on)
+        return None if x is None else self.compiled.measure_objective(x)
+
+    def candidate(self, x: Floats) -> Candidate | None:
+        """Return the plan of a point (column,); None when its devices cannot be shared out."""
+        context = self.context
+        count = np.rint(_take(x, self.place_column)).astype(np.int64)
+        awake = np.rint(_take(x, self.awake_column)).astype(np.int64)
+        host, on = disaggregate(
+            context.instance, context.pair_group, context.pair_host, count, awake
+        )
+        devices = share_devices(self.problem, host)
+        if devices is None or (host < 0).any():
+            return None
+        return Candidate(host, on, devices, evaluate(self.problem, host, on))
+
+
+def build_exact(problem: Problem) -> ExactModel:
+    """Return the exact model of a problem.
+
+    Raises ``InfeasibleError`` when a rule cannot be kept whatever is placed where.
+    """
+    grouping: Grouping = group_exact(problem.frame)
+    model = build(Instance(problem.frame, grouping))
+    compiled = compile_model(model)
+    arrays = context_of(model).arrays
+    return ExactModel(
+        problem,
+        model,
+        compiled,
+        _columns(compiled, arrays["place"]),
+        _columns(compiled, arrays["awake"]),
+    )
+
+
+def _columns(compiled: Compiled, variables: np.ndarray) -> np.ndarray:
+    found = [compiled.column_of.get(id(v), -1) for v in variables.reshape(-1)]
+    return np.array(found, dtype=np.int64)
+
+
+def _take(x: Floats, column: np.ndarray) -> np.ndarray:
+    """Return values by column; variables that nothing asks for have none and are zero."""
+    return np.where(column >= 0, x[np.maximum(column, 0)], 0.0)
+
+
+def share_devices(problem: Problem, host: np.ndarray) -> np.ndarray | None:
+    """Return the devices of each workload (workload,) as uint64 bit masks; None if they clash."""
+    mask = np.zeros(len(host), dtype=np.uint64)
+    request = problem.device_request[problem.flavour]
+    asking = np.flatnonzero((request > 0) & (host >= 0))
+    for h in np.unique(host[asking]).tolist():
+        members = asking[host[asking] == h]
+        shared = assign_devices(request[members], int(problem.host_devices[h]), problem.device_size)
+        if shared is None:
+            return None
+        mask[members] = [sum(1 << device for device in devices) for devices in shared]
+    return mask
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told: ``candidate`` of each better plan, ``bound`` of each better limit."""
+
+    candidate: Callable[[Candidate], None]
+    bound: Callable[[float], None]
+    cancel: Callable[[], bool]
+
+
+def solve_exact(
+    exact: ExactModel,
+    start: Candidate | None,
+    settings: SolveSettings,
+    child: SolverChild | None,
+    watcher: Watcher,
+) -> SolveResult:
+    """Solve a model from a plan and tell the watcher what is found on the way.
+
+    Without ``child`` it is solved in this process, and an optimum is confirmed by a second run
+    that looks for anything better. The bound of the result is that of HiGHS unless it is proven
+    by duals; a status of ``DISTRUSTED`` means that it is not to be believed.
+    """
+    settings = replace(settings, gap=GAP, options={**OPTIONS, **settings.options})
+    point = None if start is None else exact.point(start.host, start.on)
+
+    def improve(found: Incumbent) -> None:
+        candidate = exact.candidate(found.x)
+        if candidate is not None:
+            watcher.candidate(candidate)
+
+    def progress(state: Progress) -> None:
+        if state.bound is not None and np.isfinite(state.bound):
+            watcher.bound(state.bound)
+
+    if child is None:
+        result = _solve_twice(exact.compiled, settings, point)
+    else:
+        result = child.solve(
+            exact.compiled, settings, point, improve, progress, cancel=watcher.cancel
+        )
+    if result.x is not None:
+        improve(Incumbent(result.x, result.objective or 0.0, 0.0, result.seconds))
+    return result
+
+
+def _solve_twice(compiled: Compiled, settings: SolveSettings, point: Floats | None) -> SolveResult:
+    result = solve_here(compiled, settings, point)
+    if result.status is not SolveStatus.OPTIMAL or not compiled.is_mip:
+        return result
+    if confirm_optimal(compiled, result, replace(settings, gap=10 * GAP)):
+        return result
+    note = "A second run did not confirm that nothing is better."
+    return replace(result, status=SolveStatus.DISTRUSTED, bound=None, notes=(*result.notes, note))
