@@ -17,7 +17,7 @@ from optimiser.schema.plan import Move, Plan
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
-from optimiser.solve.progress import EngineResult, Tick
+from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
@@ -117,14 +117,14 @@ def plan_site(
     return outcome(code if result.status == "interrupted" else 0)
 
 
-def _exact_check(loaded: Loaded) -> Callable[[Candidate], bool]:
-    """Return the judge of every plan on the way: only verified ones are kept."""
+def _exact_check(loaded: Loaded) -> Check:
+    """Return the judge of every plan on the way: only verified ones are kept, soft rules priced."""
 
-    def is_legal(candidate: Candidate) -> bool:
-        placement = placement_of(loaded.twin, candidate)
-        return verify(loaded.twin, loaded.rules, placement).is_legal
+    def judge(candidate: Candidate) -> float | None:
+        verdict = verify(loaded.twin, loaded.rules, placement_of(loaded.twin, candidate))
+        return verdict.penalty if verdict.is_legal else None
 
-    return is_legal
+    return judge
 
 
 @dataclass(frozen=True)
