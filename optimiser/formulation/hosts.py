@@ -18,8 +18,10 @@ def declare_hosts(context: Context) -> None:
     forced = np.bincount(
         instance.grouping.host_group[instance.fixed.must_be_on], minlength=len(names)
     )
+    if not context.elastic:
+        forced = np.maximum(forced, _needed_hosts(context))
     for k in np.flatnonzero(forced).tolist():
-        awake[k].setlb(int(forced[k]))
+        awake[k].setlb(int(min(forced[k], count[k])))
     steps = range(instance.num_steps)
     index = [(name, s) for name in names for s in steps]
     shape = (len(names), instance.num_steps)
@@ -27,6 +29,24 @@ def declare_hosts(context: Context) -> None:
     context.declare("host_power_kw", index, shape=shape)
     gpus = gpu_hosts(context)
     context.declare("device_load_percent", [names[k] for k in gpus.tolist()])
+
+
+def _needed_hosts(context: Context) -> np.ndarray:
+    """Return how many hosts of each host group are on in every plan (host group,).
+
+    Those that some workload cannot do without, and one where a workload has no other group.
+    Capacity rows alone would let a relaxation pay for the thousandth part of such a host.
+    """
+    instance, grouping = context.instance, context.instance.grouping
+    elig = context.instance.frame.eligibility
+    number = grouping.workload_group >= 0
+    classes = np.unique(elig.of_workload[number])
+    single = classes[elig.allowed[classes].sum(axis=1) == 1]
+    host = np.unique(elig.allowed[single].argmax(axis=1))
+    group = grouping.host_group[host]
+    needed = np.bincount(group[group >= 0], minlength=grouping.num_hosts)
+    only = instance.allowed[instance.allowed.sum(axis=1) == 1].any(axis=0)
+    return np.maximum(needed, only)
 
 
 def gpu_hosts(context: Context) -> np.ndarray:
@@ -123,8 +143,8 @@ def constrain_asleep_is_empty(context: Context) -> None:
     declare_rows(context, "asleep_is_empty")
     instance, place, awake = context.instance, context.arrays["place"], context.arrays["awake"]
     overfull: np.ndarray = (instance.excess > 0).max(axis=(1, 2), initial=False)
-    idle = ~instance.demand.any(axis=(1, 2))[context.pair_group]
-    needed = np.ones_like(idle) if context.elastic else idle | overfull[context.pair_host]
+    idle: np.ndarray = instance.demand.max(axis=(1, 2), initial=0) == 0
+    needed = idle[context.pair_group] | overfull[context.pair_host] | context.elastic
     for pair in np.flatnonzero(needed).tolist():
         g, k = int(context.pair_group[pair]), int(context.pair_host[pair])
         count = float(instance.grouping.workload_count[g])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.formulation.context import Context
+from optimiser.formulation.grouping import members
 from optimiser.formulation.linear import Linear, objects
 from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.schema.policy import MaxMoves
@@ -27,6 +28,7 @@ def declare_stay(context: Context) -> None:
     staying = context.arrays["place"][pair].copy()
     staying[partial] = stay
     context.shared["stay"] = (group, staying)
+    context.shared["stay_known"] = known
     context.shared["staying"] = (pair, staying)
     context.shared["stay_pairs"] = (pair[partial], stay, count[partial])
 
@@ -57,6 +59,48 @@ def constrain_stay(context: Context) -> None:
         body = Linear().add(1.0, variable).add(-1.0, context.arrays["place"][pair])
         g, k = int(context.pair_group[pair]), int(context.pair_host[pair])
         below(context, "stay", (instance.group_names[g], instance.host_names[k]), body)
+
+
+def constrain_stay_where_on(context: Context) -> None:
+    r"""Let workloads stay only on hosts that are on, when hosts are merged into classes.
+
+    .. math:: \sum_g c_g s_{g,k} \le V_k(j) + v_{k,j+1} (z_k - j) \qquad \forall k, j
+
+    v are the move costs of what runs on each host of the class today, largest first, V their
+    running sum: j hosts that are on keep at most what the j dearest hold. With single hosts the
+    capacity rows say the same. Recipe entry: ``stay_where_on``. Dual: none worth reading.
+    """
+    declare_rows(context, "stay_where_on")
+    instance, grouping = context.instance, context.instance.grouping
+    cost = instance.twin["workload_move_cost"].values
+    weight = cost / max(float(cost.mean()), 1e-12) if len(cost) else cost
+    held = _held_today(context, weight)
+    group, staying = context.shared["stay"]
+    host = instance.today[1][context.shared["stay_known"]]
+    order, start = members(host, grouping.num_hosts)
+    for k in np.flatnonzero((grouping.host_count > 1) & (np.diff(start) > 0)).tolist():
+        chosen = order[start[k] : start[k + 1]]
+        body = Linear().extend(
+            weight[grouping.first_workload[group[chosen]]], objects(staying[chosen])
+        )
+        values = np.sort(held[grouping.hosts_of(k)])[::-1]
+        for j in _breakpoints(values):
+            line = Linear().plus(body).add(-float(values[j]), context.arrays["awake"][k])
+            limit = float(values[:j].sum()) - j * float(values[j])
+            at_most(context, "stay_where_on", (instance.host_names[k], j), line, limit)
+
+
+def _held_today(context: Context, weight: np.ndarray) -> np.ndarray:
+    """Return the weight of the workloads of the model that run on each host today (H,)."""
+    instance = context.instance
+    today = instance.twin["workload_host"].values
+    known = (today >= 0) & (instance.grouping.workload_group >= 0)
+    return np.bincount(today[known], weights=weight[known], minlength=instance.twin.sizes["host"])
+
+
+def _breakpoints(values: np.ndarray) -> list[int]:
+    """Return where the running sum of falling values gets its lines: about eight, evenly."""
+    return sorted({int(j) for j in np.linspace(0, len(values) - 1, min(8, len(values)))})
 
 
 def moved(context: Context, weight: np.ndarray) -> Linear:
