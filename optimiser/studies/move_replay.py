@@ -19,7 +19,7 @@ from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import MEASURES
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
-from optimiser.studies.move_state import keeps_reserve
+from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.moves import MoveOrder
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
@@ -51,7 +51,7 @@ class _Replay:
         self.flavour = twin["workload_flavour"].values
         self.usage = host_usage(twin, self.host)
         self.elig = eligibility(twin, rules)
-        self.waits = keeps_reserve(rules)
+        self.wakes_first, self.sleeps_last = keeps_reserve(rules), sleeps_last(rules)
         self.summed = [r for r in rules if _is_sum(r)]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
         self.groups = [
@@ -92,7 +92,7 @@ class _Replay:
         if np.any(np.diff(order.wave) < 0):
             self._tell("sequence", "moves", "waves are not in order")
             return
-        if self.waits:
+        if self.wakes_first:
             self.on |= self.end_on
         for wave in range(order.num_waves):
             index = np.flatnonzero(order.wave == wave)
@@ -193,7 +193,7 @@ class _Replay:
 
     def _sleep(self, position: int) -> None:
         """Let emptied hosts sleep that the plan leaves asleep and that get nothing more."""
-        if self.waits:
+        if self.sleeps_last:
             return
         needed = np.zeros(len(self.on), dtype=bool)
         later = self.order.target[position:][~self.order.bounce[position:]]

@@ -9,7 +9,7 @@ import xarray as xr
 
 from optimiser.analysis.loads import MICROWATT_PER_WATT, host_power, measure_loads
 from optimiser.analysis.verdict import Placement
-from optimiser.schema.policy import DomainCapacity, Headroom
+from optimiser.schema.policy import DomainCapacity, Headroom, HostSelector
 from optimiser.studies.move_guards import DeviceGuard, RackGuard, group_guards, sum_guards
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
@@ -52,8 +52,8 @@ class Transit:
         self.eligibility = eligibility(twin, rules)
         self.members = np.bincount(self.host[self.host >= 0], minlength=len(self.on))
         self.arrivals = np.zeros(len(self.on), dtype=np.int64)
-        self.keeps_reserve = keeps_reserve(rules)
-        if self.keeps_reserve:
+        self.sleeps_last = sleeps_last(rules)
+        if keeps_reserve(rules):
             for index in np.flatnonzero(self.end_on & ~self.on):
                 self.switch(int(index), True)
 
@@ -145,9 +145,9 @@ class Transit:
     def sleep_emptied(self, is_last: bool) -> None:
         """Put hosts to sleep that the plan leaves asleep, are empty and get nothing more.
 
-        With a reserve to keep, hosts stay on until all moves are done.
+        With a reserve to keep in a part of the site, hosts stay on until all moves are done.
         """
-        if self.keeps_reserve and not is_last:
+        if self.sleeps_last and not is_last:
             return
         for host in np.flatnonzero(
             self.on & ~self.end_on & (self.members == 0) & (self.arrivals == 0)
@@ -162,6 +162,16 @@ class Transit:
 def keeps_reserve(rules: Sequence[Rule]) -> bool:
     """Whether a hard rule keeps room free on hosts that are on."""
     return any(rule.is_hard and isinstance(rule.policy, Headroom) for rule in rules)
+
+
+def sleeps_last(rules: Sequence[Rule]) -> bool:
+    """Whether emptied hosts stay on until all moves are done.
+
+    A reserve over the whole site does not ask for that: the hosts of the plan wake first, and what
+    is used in total never changes. A reserve in a part of the site does, as load may still leave it.
+    """
+    reserves = [r.policy for r in rules if r.is_hard and isinstance(r.policy, Headroom)]
+    return any(p.domain != "site" or p.hosts != HostSelector() for p in reserves)
 
 
 def _host_limits_w(rules: Sequence[Rule], first_w: np.ndarray, last_w: np.ndarray) -> np.ndarray:
