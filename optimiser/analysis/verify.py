@@ -17,6 +17,7 @@ from optimiser.analysis import capacity, counts, electrical, placement_rules, th
 from optimiser.analysis.loads import Loads, measure_loads
 from optimiser.analysis.rows import MOST_LISTED, Rows, violations_of
 from optimiser.analysis.verdict import Placement, Verdict, Violation, placement_today
+from optimiser.analysis.view import TwinView, view_of
 from optimiser.schema.policy import DomainCapacity
 from optimiser.twin.rules import Rule
 
@@ -60,7 +61,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def verify(
-    twin: xr.Dataset,
+    twin: xr.Dataset | TwinView,
     rules: Sequence[Rule],
     placement: Placement,
     *,
@@ -71,9 +72,16 @@ def verify(
     ``capacity_not_worse`` lets hosts stay as overfull as they are today (what ``not_worse`` says of
     ``capacity``); by default the twin's attribute of that name decides. Rules marked
     ``not_worse`` keep, limit by limit, at least what is the case today. Soft rules are measured
-    and priced but never refuse. 10,000 hosts and 100,000 workloads take about a second.
+    and priced but never refuse. 10,000 hosts and 100,000 workloads take about a second; who asks
+    thousands of times about one small twin passes ``view_of(twin)``.
     """
-    shaped = _shaped(twin, placement)
+    view = view_of(twin)
+    return _verify(view, rules, _shaped(view, placement), capacity_not_worse)
+
+
+def _verify(
+    twin: xr.Dataset, rules: Sequence[Rule], shaped: Placement, capacity_not_worse: bool | None
+) -> Verdict:
     lenient = capacity_not_worse
     if lenient is None:
         lenient = bool(twin.attrs.get("capacity_not_worse", False))
@@ -91,11 +99,15 @@ def verify(
     return tally.verdict()
 
 
-def violations_today(twin: xr.Dataset, rules: Sequence[Rule]) -> Verdict:
+def violations_today(twin: xr.Dataset | TwinView, rules: Sequence[Rule]) -> Verdict:
     """Return what is broken today, as strictly as if nothing were excused.
 
     Workloads that do not run yet are no violation.
     """
+    return _violations_today(view_of(twin), rules)
+
+
+def _violations_today(twin: xr.Dataset, rules: Sequence[Rule]) -> Verdict:
     today = placement_today(twin)
     loads = measure_loads(twin, today)
     tally = _Tally(twin)
@@ -108,13 +120,17 @@ def violations_today(twin: xr.Dataset, rules: Sequence[Rule]) -> Verdict:
 
 
 def _shaped(twin: xr.Dataset, placement: Placement) -> Placement:
-    """Return the placement as arrays of the twin's size; anything else is a caller's mistake."""
+    """Return the placement as arrays of the twin's size; anything else is a caller's mistake.
+
+    A host that does not exist is no host at all.
+    """
     host = np.asarray(placement.host, dtype=np.int64)
     on = np.asarray(placement.host_on, dtype=bool)
     expected = (twin.sizes["workload"],), (twin.sizes["host"],)
     if (host.shape, on.shape) != expected:
         raise ValueError(f"placement of shapes {host.shape}, {on.shape}; expected {expected}")
-    return Placement(host, on, placement.devices)
+    known = (host >= 0) & (host < len(on))
+    return Placement(np.where(known, host, -1), on, placement.devices)
 
 
 class _Tally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import xarray as xr
@@ -13,6 +12,7 @@ import xarray as xr
 from optimiser.analysis.loads import host_power
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
+from optimiser.analysis.view import view_of
 from optimiser.schema.policy import Affinity, AntiAffinity, Headroom, MaxHostsOn, MaxMoves, Spread
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import eligibility
@@ -44,19 +44,6 @@ class Truth:
         return self.host is not None
 
 
-class Plain:
-    """The arrays of a twin without xarray around them, for thousands of verdicts."""
-
-    def __init__(self, twin: xr.Dataset) -> None:
-        self.attrs, self.sizes = twin.attrs, dict(twin.sizes)
-        self._held = {
-            str(name): SimpleNamespace(values=twin[name].values) for name in twin.variables
-        }
-
-    def __getitem__(self, name: str) -> SimpleNamespace:
-        return self._held[name]
-
-
 def brute_force(
     twin: xr.Dataset, rules: Sequence[Rule], weights: Weights | None = None, *, count: bool = False
 ) -> Truth:
@@ -66,7 +53,7 @@ def brute_force(
     Soft rules change the order, so with them (or ``count``) all candidates are judged. Sets of
     hosts larger than needed are tried only where a rule could ask for them.
     """
-    plain = Plain(twin)
+    view = view_of(twin)
     host, on = candidates(twin, rules)
     passed = screen(twin, rules, host, on)
     host, on = host[passed], on[passed]
@@ -77,7 +64,7 @@ def brute_force(
     for index in order.tolist():
         if cost[index] >= best and not count:
             break
-        verdict = verify(plain, rules, Placement(host[index], on[index]))  # type: ignore[arg-type]
+        verdict = verify(view, rules, Placement(host[index], on[index]))
         if not verdict.is_legal:
             continue
         num_legal += 1
