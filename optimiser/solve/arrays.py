@@ -18,6 +18,7 @@ class Data(NamedTuple):
     use: np.ndarray
     nothing: np.ndarray  # (column,) zeros: no additional use
     capacity: np.ndarray
+    rated: np.ndarray
     inverse_capacity: np.ndarray
     power_column: np.ndarray
     rack: np.ndarray
@@ -97,7 +98,8 @@ def bundle(problem: Problem) -> Data:
         use=problem.use,
         nothing=np.zeros(problem.use.shape[1], dtype=np.int64),
         capacity=problem.capacity,
-        inverse_capacity=1.0 / np.maximum(problem.capacity, 1),
+        rated=problem.rated,
+        inverse_capacity=1.0 / np.maximum(problem.rated, 1),
         power_column=problem.power_column,
         rack=twin["host_rack"].values.astype(np.int64),
         host_class=problem.host_class,

@@ -79,7 +79,7 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
         domain = data.reserve_domain[rule, host]
         if domain >= 0:
             state.reserve_capacity[rule, domain] += (
-                sign * data.capacity[host, data.reserve_column[rule, 0]]
+                sign * data.rated[host, data.reserve_column[rule, 0]]
             )
     for rule in range(len(data.on_limit)):
         if data.on_mask[rule, host]:

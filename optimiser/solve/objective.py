@@ -17,7 +17,7 @@ def host_power_w(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarr
     placed = host >= 0
     np.add.at(load, host[placed], problem.use[problem.flavour[placed]])
     column = problem.power_column
-    fraction = load[:, column] / np.maximum(problem.capacity[:, column], 1)
+    fraction = load[:, column] / np.maximum(problem.rated[:, column], 1)
     kind = twin["host_kind"].values
     power = envelope_w(problem, kind, fraction)
     device = np.zeros(problem.num_hosts)

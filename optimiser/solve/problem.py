@@ -23,14 +23,16 @@ class Problem:
     """Everything the engine needs, as arrays.
 
     Demand columns join resources and steps: a resource that varies has one column per step, one
-    that does not has a single column. ``use`` (flavour, column) int64, ``capacity`` (host, column)
-    int64, ``power_column`` (step,) the column of the power resource at each step.
+    that does not has a single column. ``use`` (flavour, column) int64; ``rated`` (host, column)
+    int64 what a host has and ``capacity`` what it may carry, more only where it is overfull today
+    and may stay so; ``power_column`` (step,) the column of the power resource at each step.
     ``step_hours`` (step,) hours of the horizon in each step.
     """
 
     frame: Frame
     flavour: np.ndarray
     use: np.ndarray
+    rated: np.ndarray
     capacity: np.ndarray
     power_column: np.ndarray
     column_resource: np.ndarray
@@ -109,6 +111,7 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         frame=frame,
         flavour=twin["workload_flavour"].values.astype(np.int32),
         use=use,
+        rated=np.ascontiguousarray(capacity[:, column_resource], dtype=np.int64),
         capacity=_host_columns(frame, use, column_resource),
         power_column=power_column,
         column_resource=column_resource,
