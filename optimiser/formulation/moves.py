@@ -12,13 +12,15 @@ from optimiser.schema.policy import MaxMoves
 
 
 def declare_stay(context: Context) -> None:
-    """Declare how many workloads of a group stay, where not simply all that are placed there do."""
+    """Declare how many workloads of a group stay, unless all that are placed there do."""
     instance = context.instance
     group, host, count = instance.today
     pair = _pair_index(context, group, host)
     known = pair >= 0
     group, host, count, pair = group[known], host[known], count[known], pair[known]
+    # on merged hosts a workload that is placed in its class may still have changed its host
     partial = count < instance.grouping.workload_count[group]
+    partial |= instance.grouping.host_count[host] > 1
     names, hosts = instance.group_names, instance.host_names
     index = [
         (names[g], hosts[k])

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 from instances.constraint_cases import CASES
-from instances.solve_tiny import instance_of, solve_model
+from instances.solve_tiny import case_instance, solve_model
 
+from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.formulation.recipe import read_recipe
 
 
-def _cost(case: dict[str, Any], without: str = "") -> float:
+def _cost(instance: Instance, without: str = "") -> float:
     """Return the optimum; infinite when there is none, minus infinite when it is unbounded."""
-    model = build(instance_of(**case))
+    model = build(instance)
     if without:
         model.component(without).deactivate()
     objective = solve_model(model)
@@ -27,14 +27,14 @@ def _cost(case: dict[str, Any], without: str = "") -> float:
 @pytest.mark.parametrize("name", CASES)
 def test_constraint_bites(name: str):
     """Without the constraint the tight instance is cheaper."""
-    tight, _ = CASES[name]
+    tight = case_instance(name)
     assert _cost(tight) > _cost(tight, without=name) + 1e-7
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_constraint_does_not_bite(name: str):
     """Without the constraint the loose instance costs the same."""
-    _, loose = CASES[name]
+    loose = case_instance(name, is_tight=False)
     assert _cost(loose) == pytest.approx(_cost(loose, without=name), abs=1e-8)
 
 

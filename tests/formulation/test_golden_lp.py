@@ -13,7 +13,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 import pytest
 from instances.constraint_cases import CASES, facility
-from instances.solve_tiny import instance_of
+from instances.solve_tiny import case_instance, instance_of
 
 from optimiser.formulation.model import build
 from optimiser.formulation.recipe import read_recipe
@@ -36,7 +36,7 @@ def _shorten(match: re.Match[str]) -> str:
 
 
 def _rows_of(name: str, path: Path) -> str:
-    model = build(instance_of(**CASES[name][0]))
+    model = build(case_instance(name))
     for component in model.component_objects(pyo.Constraint):
         if component.name != name:
             component.deactivate()

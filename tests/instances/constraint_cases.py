@@ -1,8 +1,9 @@
 """For each constraint one instance where it costs something, and one where it does not.
 
-``CASES[name]`` is ``(tight, loose)``, both arguments of :func:`instances.tiny.tiny`. Unless said
-otherwise there are two hosts of 100 W idle and 1 W per percent, with one workload of 10 % on each,
-and the cheapest plan puts both on one host.
+``CASES[name]`` is ``(tight, loose)``, both arguments of :func:`instances.tiny.tiny`; with
+``is_merged`` alike hosts form one class in the model. Unless said otherwise there are two hosts of
+100 W idle and 1 W per percent, with one workload of 10 % on each, and the cheapest plan puts both
+on one host.
 """
 
 from __future__ import annotations
@@ -94,6 +95,12 @@ def replicas(count: int, **policy: Any) -> Case:
         "workloads": [{"replicas": count, "service": "web", "host": hosts}],
         "policies": [policy] if policy else [],
     }
+
+
+def merged(**options: Any) -> Case:
+    """Two workloads on each of two hosts that the model merges into one class."""
+    workloads = [{"cpu": 10 + i, "host": f"h{i // 2 + 1}"} for i in range(4)]
+    return {"workloads": workloads, "is_merged": True, **options}
 
 
 def together(**policy: Any) -> Case:
@@ -224,6 +231,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         {**soft("preserve", workloads={}), "hosts": 2},
     ),
     "stay": (replicas(2), {**replicas(2), "weights": {"move_cost": 0.0, "move_cost_per_gib": 0.0}}),
+    "stay_where_on": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
     "max_hosts_on": (
         {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 import xarray as xr
+from instances.constraint_cases import CASES
 from instances.tiny import tiny
 
 from optimiser.formulation.extract import believed_terms, extract
 from optimiser.formulation.frame import Frame, prepare
-from optimiser.formulation.grouping import group_exact
+from optimiser.formulation.grouping import group_exact, group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.schema.study import Weights
@@ -60,6 +62,15 @@ def instance_of(*args: Any, **options: Any) -> Instance:
     return Instance(frame, group_exact(frame))
 
 
+@cache
+def case_instance(name: str, is_tight: bool = True) -> Instance:
+    """Return the tight or the loose instance of a constraint, built once for all tests."""
+    case = dict(CASES[name][0 if is_tight else 1])
+    is_merged = case.pop("is_merged", False)
+    frame = frame_of(**case)
+    return Instance(frame, group_hosts(frame, ()) if is_merged else group_exact(frame))
+
+
 def solve_model(model: pyo.ConcreteModel) -> float | None:
     """Solve to proven optimality, load the values, return the objective; None if infeasible."""
     compiled = compile_model(model)
@@ -94,6 +105,7 @@ def solve_instance(instance: Instance) -> Answer | None:
 
 __all__ = [
     "Answer",
+    "case_instance",
     "frame_of",
     "instance_of",
     "solve_instance",
