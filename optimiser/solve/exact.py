@@ -136,13 +136,18 @@ def _take(x: Floats, column: np.ndarray) -> np.ndarray:
 
 
 def share_devices(problem: Problem, host: np.ndarray) -> np.ndarray | None:
-    """Return the devices of each workload (workload,) as uint64 bit masks; None if they clash."""
+    """Return the devices of each workload (workload,) as uint64 bit masks; None if they clash.
+
+    Where hosts may stay as overfull as they are today, workloads of one that is have no devices.
+    """
     mask = np.zeros(len(host), dtype=np.uint64)
     request = problem.device_request[problem.flavour]
     asking = np.flatnonzero((request > 0) & (host >= 0))
     for h in np.unique(host[asking]).tolist():
         members = asking[host[asking] == h]
         shared = assign_devices(request[members], int(problem.host_devices[h]), problem.device_size)
+        if shared is None and problem.frame.capacity_not_worse:
+            continue
         if shared is None:
             return None
         mask[members] = [sum(1 << device for device in devices) for devices in shared]

@@ -18,8 +18,15 @@ from optimiser.workflow.loading import Loaded
 
 
 def placement_of(twin: xr.Dataset, found: Candidate) -> Placement:
-    """Return a candidate's placement, with the devices of each workload where a site has them."""
-    if int(twin.attrs["device_resource"]) < 0:
+    """Return a candidate's placement, with the devices of each workload where a site has them.
+
+    A host whose devices are overfull today and may stay so has no assignment; then none is given.
+    """
+    resource = int(twin.attrs["device_resource"])
+    if resource < 0:
+        return Placement(found.host, found.on)
+    asks = twin["flavour_usage"].values[twin["workload_flavour"].values, resource].any(axis=1)
+    if (asks & (found.devices == 0)).any():
         return Placement(found.host, found.on)
     return Placement(found.host, found.on, [_bits(int(mask)) for mask in found.devices])
 
