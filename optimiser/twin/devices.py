@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -39,24 +41,49 @@ def assign_devices(
 
 def pack_shares(sizes: np.ndarray, num_devices: int, device_size: int) -> np.ndarray | None:
     """Pack sizes (descending) into devices; device of each, or ``None`` when impossible."""
-    free = [device_size] * num_devices
-    chosen = np.full(len(sizes), -1, dtype=np.int64)
-    return chosen if _place(sizes, 0, free, chosen) else None
+    shares = [int(size) for size in sizes]
+    search = _Packing(shares, [device_size] * num_devices, [-1] * len(shares), set())
+    return np.array(search.chosen, dtype=np.int64) if search.place(0) else None
 
 
-def _place(sizes: np.ndarray, position: int, free: list[int], chosen: np.ndarray) -> bool:
-    if position == len(sizes):
-        return True
-    if sizes[position:].sum() > sum(free):
-        return False
-    size, tried = int(sizes[position]), set()
-    for device, room in enumerate(free):
-        if room < size or room in tried:
-            continue
-        tried.add(room)  # devices with equal room are alike
-        free[device] -= size
-        chosen[position] = device
-        if _place(sizes, position + 1, free, chosen):
+@dataclass(frozen=True)
+class _Packing:
+    """Depth-first search over devices of equal size; remembers the states that failed."""
+
+    sizes: list[int]
+    free: list[int]
+    chosen: list[int]
+    failed: set[tuple[int, ...]]
+
+    def place(self, position: int) -> bool:
+        """Place the sizes from ``position`` on."""
+        if position == len(self.sizes):
             return True
-        free[device] += size
-    return False
+        # devices are alike, so only the sorted rooms matter
+        state = (position, *sorted(self.free))
+        if state in self.failed:
+            return False
+        if self._may_fit(position) and self._try_devices(position):
+            return True
+        self.failed.add(state)
+        return False
+
+    def _may_fit(self, position: int) -> bool:
+        """Whether room and number allow the rest: none of it is smaller than the last."""
+        count, least = len(self.sizes) - position, self.sizes[-1]
+        if sum(self.sizes[position:]) > sum(self.free):
+            return False
+        return sum(room // least for room in self.free) >= count
+
+    def _try_devices(self, position: int) -> bool:
+        size = self.sizes[position]
+        for device in range(len(self.free)):
+            room = self.free[device]
+            if room < size or room in self.free[:device]:
+                continue
+            self.free[device] -= size
+            self.chosen[position] = device
+            if self.place(position + 1):
+                return True
+            self.free[device] += size
+        return False
