@@ -13,10 +13,15 @@ from optimiser.solve.compiled import Compiled, Floats
 
 @dataclass(frozen=True)
 class Guide:
-    """``target`` (workload,) class of hosts, −1 none; ``host_group`` (host,) class of each host."""
+    """``target`` (workload,) class of hosts, −1 none; ``host_group`` (host,) class of each host.
+
+    ``first`` (host,) bool hosts to wake: in each class as many as the relaxation has on, those
+    that keep most of their workloads.
+    """
 
     target: np.ndarray
     host_group: np.ndarray
+    first: np.ndarray
 
 
 def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) -> Guide:
@@ -35,7 +40,23 @@ def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) ->
         workloads = grouping.workloads_of(group)
         count = largest_remainders(value[pairs], len(workloads))
         target[workloads] = _hand_out(context.pair_host[pairs], count, host_group[today[workloads]])
-    return Guide(target, host_group)
+    awake_column = np.array([compiled.column_of[id(v)] for v in context.arrays["awake"]])
+    awake = np.ceil(x[awake_column] - 1e-6).astype(np.int64)
+    staying = (today >= 0) & (target >= 0) & (host_group[today] == target)
+    cost = context.instance.twin["workload_move_cost"].values
+    kept = np.bincount(today[staying], weights=cost[staying], minlength=len(host_group))
+    return Guide(target, host_group, _most_kept(kept, host_group, awake))
+
+
+def _most_kept(kept: np.ndarray, host_group: np.ndarray, awake: np.ndarray) -> np.ndarray:
+    """Return which hosts to wake (host,): in each class those with most to keep."""
+    order = np.lexsort((-kept, host_group))
+    order = order[host_group[order] >= 0]
+    start = np.searchsorted(host_group[order], np.arange(len(awake)))
+    rank = np.arange(len(order)) - start[host_group[order]]
+    first = np.zeros(len(host_group), dtype=bool)
+    first[order] = rank < awake[host_group[order]]
+    return first
 
 
 def largest_remainders(share: np.ndarray, total: int) -> np.ndarray:

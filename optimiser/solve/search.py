@@ -80,13 +80,24 @@ class Searcher:
         self.scale = typical_cost(self.problem, price)
 
     def follow(self, guide: Guide, seed: int) -> None:
-        """Place everything anew as a relaxation suggests, the rest where it costs least."""
-        self._reset(self.problem.today, self.problem.today_on)
+        """Place everything anew as a relaxation suggests, the rest where it costs least.
+
+        Workloads that may stay on a host the relaxation keeps on do so first.
+        """
+        problem = self.problem
+        self._reset(problem.today, problem.today_on)
         order = np.argsort(-self.weight, kind="stable")
+        force(self.data_ref, self._ready, np.flatnonzero(guide.first), True)
+        today = problem.today
+        known = today >= 0
+        stays = known & guide.first[today] & (guide.host_group[today] == guide.target)
+        put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
+        rest = order[self._arrays.host[order] < 0]
         place_guided(
-            self.data_ref, self._ready, order, guide.target, guide.host_group, self.scale, seed
+            self.data_ref, self._ready, rest, guide.target, guide.host_group, self.scale, seed
         )
         self.place(np.flatnonzero(self._arrays.host < 0), seed)
+        force(self.data_ref, self._ready, np.flatnonzero(guide.first), False)
         self.wake_reserves()
 
     def place(self, workloads: np.ndarray, seed: int) -> int:
@@ -181,6 +192,18 @@ def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> n
 
 
 @entry
+def force(data: Data, state: State, hosts: np.ndarray, on: bool) -> None:
+    """Keep hosts on even when they are empty, or let empty ones sleep again."""
+    for host in hosts:
+        if state.forced_on[host] == on:
+            continue
+        state.forced_on[host] = on
+        if state.members[host] == 0:
+            switch(data, state, host, 1 if on else -1)
+            refresh_host(data, state, host)
+
+
+@entry
 def restore(
     data: Data, state: State, host: np.ndarray, devices: np.ndarray, on: np.ndarray
 ) -> None:
@@ -188,11 +211,7 @@ def restore(
     for workload in range(len(host)):
         if host[workload] >= 0:
             add(data, state, workload, host[workload], devices[workload])
-    for position in range(len(on)):
-        if on[position] and state.members[position] == 0:
-            state.forced_on[position] = True
-            switch(data, state, position, 1)
-            refresh_host(data, state, position)
+    force(data, state, np.flatnonzero(on & (state.members == 0)), True)
 
 
 @entry
