@@ -1,0 +1,89 @@
+"""Stopping a running plan from outside: the best plan is kept and no process stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import optimiser
+
+TESTS = Path(__file__).parents[1]
+PATIENCE_S = 240.0  # compiling the search for the first time is slow on a busy machine
+
+
+@pytest.fixture
+def running() -> Iterator[subprocess.Popen[str]]:
+    """Return a process that plans and has a plan, with a solver child at work."""
+    paths = os.pathsep.join([str(TESTS), str(Path(optimiser.__file__).parents[1])])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "solve.endless_plan"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    try:
+        _wait_for(lambda: '"improve"' in (process.stdout.readline() if process.stdout else ""))
+        _wait_for(lambda: bool(children_of(process.pid)))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the ids of the processes that a process has started and that still run."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text(encoding="utf-8", errors="replace").rsplit(")")[-1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.add(int(entry.parent.name))
+    return found
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return text.rsplit(")")[-1].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to count processes")
+def test_interrupt_keeps_the_best_plan(running: subprocess.Popen[str]):
+    """SIGINT ends the run in seconds with a legal plan, and the solver's child goes with it."""
+    children, since = children_of(running.pid), time.monotonic()
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=60.0)
+    kept = json.loads(output.splitlines()[-1])
+    assert kept["status"] == "interrupted"
+    assert kept["is_legal"]
+    assert running.returncode == 0
+    assert time.monotonic() - since < 20.0
+    _wait_for(lambda: not any(_is_alive(pid) for pid in children), 5.0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to count processes")
+def test_killed_run_leaves_no_process(running: subprocess.Popen[str]):
+    """When the planner is killed outright, its solver's child ends by itself."""
+    children = children_of(running.pid)
+    running.kill()
+    running.wait()
+    _wait_for(lambda: not any(_is_alive(pid) for pid in children), 15.0)
