@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from instances.sieve import planning_rack_w, screen, usage_of
 
-from optimiser.analysis.loads import host_power
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.analysis.view import view_of
-from optimiser.schema.policy import Affinity, AntiAffinity, Headroom, MaxHostsOn, MaxMoves, Spread
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import eligibility
-from optimiser.twin.limits import all_rack_rows
 from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
@@ -78,7 +76,7 @@ def brute_force(
 
 
 def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray]:
-    """Return placements (n, W) and hosts on (n, H) on allowed hosts within plain capacity.
+    """Return placements (n, W) and hosts on (n, H) on allowed hosts.
 
     Hosts stay on without work only where a hard or soft headroom rule could need their capacity.
     """
@@ -91,8 +89,6 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
     host = host.reshape(total, num_workloads).astype(np.int32)
     elig = eligibility(twin, rules)
     host = host[elig.allowed[elig.of_workload, host].all(axis=1)]
-    if not twin.attrs.get("capacity_not_worse"):
-        host = host[_fit(twin, host)]
     used = (host[:, :, None] == np.arange(num_hosts)).any(axis=1)
     if not any(rule.kind == "headroom" for rule in rules):
         return host, used
@@ -106,90 +102,10 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
     return np.concatenate([h for h, _ in parts]), np.concatenate([o for _, o in parts])
 
 
-def screen(twin: xr.Dataset, rules: Sequence[Rule], host: np.ndarray, on: np.ndarray) -> np.ndarray:
-    """Return which candidates (n,) may be legal: a rough sieve that never drops a legal one.
-
-    Counts and rack rows of hard rules that excuse nothing are written here once more, for all
-    candidates at a time; ``verify`` has the last word on what passes.
-    """
-    passed = np.ones(len(host), dtype=bool)
-    strict = [rule for rule in rules if rule.is_hard and not rule.not_worse]
-    usage, today = usage_of(twin, host), twin["workload_host"].values
-    for rule in rules:
-        if rule.is_hard and isinstance(rule.policy, MaxMoves):  # nothing has moved today
-            moved = (today >= 0) & (host != today) & rule.workloads
-            passed &= moved.sum(axis=1) <= rule.policy.limit
-    for rule in strict:
-        if isinstance(rule.policy, Headroom):
-            passed &= _reserve_holds(twin, rule, usage, on)
-        elif isinstance(rule.policy, MaxHostsOn):
-            passed &= (on & rule.hosts).sum(axis=1) <= rule.policy.limit
-        elif isinstance(rule.policy, Affinity | AntiAffinity | Spread):
-            passed &= _groups_hold(rule, host)
-    rack_w = _rack_w(twin, host, on, planning=True)[:, :, _first_times(twin)]
-    for rows in all_rack_rows(twin, strict):
-        value = np.einsum("dr,nrs->nds", rows.coefficient, rack_w) + rows.offset[None, :, None]
-        slack = 1.0 if rows.unit == "W" else 0.01
-        passed &= (value <= rows.limit[None] + slack + 1e-6).all(axis=(1, 2))
-    return passed
-
-
-def _reserve_holds(twin: xr.Dataset, rule: Rule, usage: np.ndarray, on: np.ndarray) -> np.ndarray:
-    policy, passed = rule.policy, np.ones(len(on), dtype=bool)
-    assert isinstance(policy, Headroom)
-    resource = twin["resource"].values.tolist().index(policy.resource)
-    capacity = twin["host_capacity"].values[:, resource] * on
-    for domain in np.unique(rule.domain[rule.hosts & (rule.domain >= 0)]):
-        inside = rule.hosts & (rule.domain == domain)
-        used = usage[:, inside, resource].sum(axis=1).max(axis=1)
-        free = capacity[:, inside].sum(axis=1) * (1.0 - policy.fraction) - used
-        passed &= free >= policy.amount - 1e-6
-    return passed
-
-
-def _first_times(twin: xr.Dataset) -> np.ndarray:
-    step = twin["step_of_time"].values
-    return np.array([int(np.argmax(step == s)) for s in range(twin.sizes["step"])])
-
-
-def _groups_hold(rule: Rule, host: np.ndarray) -> np.ndarray:
-    policy, passed = rule.policy, np.ones(len(host), dtype=bool)
-    domain = rule.domain[host]
-    for group in range(len(rule.group_names)):
-        member = rule.group == group
-        inside = domain[:, member, None] == np.arange(len(rule.domain_names))
-        count = inside.sum(axis=1)
-        used = (count > 0).sum(axis=1)
-        if isinstance(policy, AntiAffinity):
-            passed &= count.max(axis=1) <= 1
-        elif isinstance(policy, Affinity):
-            passed &= used <= 1
-        elif isinstance(policy, Spread):
-            if policy.max_per_domain is not None:
-                passed &= count.max(axis=1) <= policy.max_per_domain
-            if policy.min_domains is not None:
-                passed &= used >= min(policy.min_domains, int(member.sum()))
-    return passed
-
-
-def usage_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
-    """Return the use of every host in every candidate, (n, host, resource, step)."""
-    use = twin["flavour_usage"].values[twin["workload_flavour"].values]
-    total = np.zeros((len(host), twin.sizes["host"], *use.shape[1:]), dtype=np.int64)
-    rows = np.arange(len(host))
-    for workload in range(host.shape[1]):
-        total[rows, host[:, workload]] += use[workload]
-    return total
-
-
-def _fit(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
-    capacity = twin["host_capacity"].values[None, :, :, None]
-    return (usage_of(twin, host) <= capacity).all(axis=(1, 2, 3))
-
-
 def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarray) -> np.ndarray:
     """Return the model's objective of every candidate, (n,) money over the horizon."""
-    rack_w = _rack_w(twin, host, on)
+    rack_w = planning_rack_w(twin, usage_of(twin, host), on, gap=0.0)
+    rack_w = rack_w[:, :, twin["step_of_time"].values]
     hours = twin["period_h"].values
     price = twin["price_per_kwh"].values
     price = price + twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
@@ -204,23 +120,6 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
         + moved @ move_cost
         + on.sum(axis=1) * weights.host_on_cost_per_h * float(hours.sum())
     )
-
-
-def _rack_w(
-    twin: xr.Dataset, host: np.ndarray, on: np.ndarray, planning: bool = False
-) -> np.ndarray:
-    """Return believed rack power, (n, rack, time) [W]; ``planning`` adds the planning gap."""
-    curves = host_power(twin)
-    number, num_hosts = on.shape
-    usage = usage_of(twin, host)
-    hosts = np.tile(np.arange(num_hosts), number)
-    flat = curves.planning_uw(hosts, usage.reshape(-1, *usage.shape[2:]), on.reshape(-1)) / 1e6
-    gap = curves.envelope.gap_w[curves.kind] * on * (0.0 if planning else 1.0)
-    power = flat.reshape(number, num_hosts, twin.sizes["step"]) - gap[:, :, None]
-    rack = np.zeros((number, twin.sizes["rack"], power.shape[2]))
-    for index in range(num_hosts):
-        rack[:, twin["host_rack"].values[index]] += power[:, index]
-    return rack[:, :, twin["step_of_time"].values]
 
 
 def _facility(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

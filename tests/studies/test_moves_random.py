@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instances.brute_force import candidates, screen
+from instances.brute_force import candidates
 from instances.random_sites import random_site
+from instances.sieve import screen
 
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
