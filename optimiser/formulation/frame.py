@@ -46,8 +46,9 @@ class Frame:
 
     ``scale`` (resource,) powers of two that keep coefficients small; ``limit_rows`` the rows over
     rack power; ``today`` quantities of the present placement; ``workload_class`` (W,) equal for
-    interchangeable workloads; ``net_price`` (time,) money per kW of import in the whole period,
-    carbon included; ``import_ceiling_kw`` (time,) import with every host at full load.
+    interchangeable workloads; ``host_highest_kw`` (H,) planning power of a host as full as it may
+    be; ``net_price`` (time,) money per kW of import in the whole period, carbon included;
+    ``import_ceiling_kw`` (time,) import with every host at full load.
     """
 
     twin: xr.Dataset
@@ -61,6 +62,7 @@ class Frame:
     limit_rows: tuple[LimitRows, ...]
     today: Quantities
     workload_class: np.ndarray
+    host_highest_kw: np.ndarray
     net_price: np.ndarray
     import_ceiling_kw: np.ndarray
 
@@ -102,7 +104,10 @@ def prepare(
     envelope = planning_envelope(twin["kind_curve_w"].values)
     surrogate = surrogate or build_surrogate(twin)
     today = measure(twin, envelope, twin["workload_host"].values, twin["host_on"].values)
-    highest = _highest_rack_power_kw(twin, envelope, today)
+    host_highest = _highest_host_power_kw(twin, envelope, today)
+    highest = np.bincount(
+        twin["host_rack"].values, weights=host_highest, minlength=twin.sizes["rack"]
+    )
     ceiling_w, _ = surrogate_power(
         surrogate, np.repeat(highest[:, None] * 1e3, twin.sizes["time"], axis=1)
     )
@@ -122,6 +127,7 @@ def prepare(
         limit_rows=tuple(rows),
         today=today,
         workload_class=workload_classes(twin, rules, elig),
+        host_highest_kw=host_highest,
         net_price=_net_price(twin, weights),
         import_ceiling_kw=ceiling_w / 1e3,
     )
@@ -183,8 +189,8 @@ def _scales(twin: xr.Dataset) -> np.ndarray:
     return 2.0 ** np.maximum(power, 0.0)
 
 
-def _highest_rack_power_kw(twin: xr.Dataset, envelope: Envelope, today: Quantities) -> np.ndarray:
-    """Return the planning power of each rack with all hosts as full as they may be (rack,) [kW].
+def _highest_host_power_kw(twin: xr.Dataset, envelope: Envelope, today: Quantities) -> np.ndarray:
+    """Return the planning power of each host as full as it may be (H,) [kW].
 
     A host that is over its capacity today may stay so where ``not_worse`` covers it.
     """
@@ -196,8 +202,7 @@ def _highest_rack_power_kw(twin: xr.Dataset, envelope: Envelope, today: Quantiti
     if int(twin.attrs["device_resource"]) >= 0:
         share = _fullest(twin, today, int(twin.attrs["device_resource"]))
         power = power + twin["kind_gpu_span_w"].values[kind] * share
-    power = np.maximum(power, twin["kind_standby_w"].values[kind])
-    return np.bincount(twin["host_rack"].values, weights=power, minlength=twin.sizes["rack"]) / 1e3
+    return np.maximum(power, twin["kind_standby_w"].values[kind]) / 1e3
 
 
 def _fullest(twin: xr.Dataset, today: Quantities, resource: int) -> np.ndarray:

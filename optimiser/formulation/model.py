@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from optimiser.errors import MissingError, did_you_mean
 from optimiser.formulation import (
@@ -143,13 +144,13 @@ def build(
     model.context = context
     model.slack = pyo.Var(pyo.Any, dense=False)
     blocks = [_block(name) for name in recipe.blocks]
-    for step in (step for block in blocks for step in block.declare):
-        step(context)
-    for step in (step for block in blocks for step in block.constrain):
-        step(context)
-    for step in (step for block in blocks for step in block.price):
-        step(context)
-    objective.write_objective(context)
+    steps = [step for block in blocks for step in block.declare]
+    steps += [step for block in blocks for step in block.constrain]
+    steps += [step for block in blocks for step in block.price]
+    with PauseGC():  # none of the many small objects becomes garbage here
+        for step in steps:
+            step(context)
+        objective.write_objective(context)
     return model
 
 

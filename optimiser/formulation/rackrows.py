@@ -21,18 +21,36 @@ def write_rack_rows(context: Context, kind: str) -> None:
 
 
 def _write_rule(context: Context, rows: LimitRows) -> None:
+    """Write the rows of a rule that can bind at all, step by step."""
     grouping = context.instance.grouping
-    names = [f"{rows.rule.name} {name}" for name in rows.names]
-    cells = cell_coefficients(rows.coefficient, grouping.rack_cell, grouping.num_cells)
-    for row, name in enumerate(names):
-        _write_row(context, rows, name, cells[row], rows.coefficient[row], rows.room[row])
-    if not grouping.is_exact and len(names) > 1 and np.isfinite(rows.room).all():
+    names, racks, room = list(rows.names), rows.coefficient, rows.room
+    if not grouping.is_exact and len(names) > 1 and np.isfinite(room).all():
         # what merged racks lose in single rows, their sum keeps
-        total = rows.coefficient.sum(axis=0)
-        summed = cell_coefficients(total[None, :], grouping.rack_cell, grouping.num_cells)[0]
-        _write_row(
-            context, rows, f"{rows.rule.name} in total", summed, total, rows.room.sum(axis=0)
-        )
+        names.append("in total")
+        racks = np.vstack([racks, racks.sum(axis=0)])
+        room = np.vstack([room, room.sum(axis=0)])
+    cells = cell_coefficients(racks, grouping.rack_cell, grouping.num_cells)
+    needed = _can_bind(context, cells, racks, room) & _binds_first(context, room)
+    for row in np.flatnonzero(needed.any(axis=1)).tolist():
+        steps = np.flatnonzero(needed[row]).tolist()
+        name = f"{rows.rule.name} {names[row]}"
+        _write_row(context, rows, name, cells[row], racks[row], room[row], steps)
+
+
+def _can_bind(
+    context: Context, cells: np.ndarray, racks: np.ndarray, room: np.ndarray
+) -> np.ndarray:
+    """Return where the hosts of the model, all as full as they may be, exceed a row (row, step)."""
+    instance = context.instance
+    grouping, fixed = instance.grouping, instance.fixed.rack_power_kw
+    inside = grouping.rack_cell >= 0
+    highest = np.zeros(grouping.num_cells)
+    hosts = np.flatnonzero(grouping.host_group >= 0)
+    cell = grouping.host_cell[grouping.host_group[hosts]]
+    np.add.at(highest, cell, instance.frame.host_highest_kw[hosts])
+    np.add.at(highest, grouping.rack_cell[inside], fixed[inside].max(axis=1))
+    most = (np.maximum(cells, 0.0) @ highest)[:, None] + racks[:, ~inside] @ fixed[~inside]
+    return most > room
 
 
 def cell_coefficients(coefficient: np.ndarray, rack_cell: np.ndarray, count: int) -> np.ndarray:
@@ -50,9 +68,9 @@ def _write_row(
     cells: np.ndarray,
     racks: np.ndarray,
     room: np.ndarray,
+    steps: list[int],
 ) -> None:
     bodies = _rack_bodies if rows.counts_all else _host_bodies
-    steps = _binding_steps(context, room)
     for s, body in bodies(context, rows, cells, racks, steps):
         if not body.variables and context.instance.background is not None:
             continue
@@ -95,11 +113,10 @@ def _host_bodies(
         yield s, body.extend(reserve, arrays["awake"][used])
 
 
-def _binding_steps(context: Context, room: np.ndarray) -> list[int]:
-    """Return the steps that need a row: power rises with use, so covered steps bind later."""
+def _binds_first(context: Context, room: np.ndarray) -> np.ndarray:
+    """Return the steps that need a row (row, step): power rises with use, so covered steps wait."""
     cover = _power_cover(context)
-    own = (cover == np.arange(len(cover))) | (room < room[cover])
-    return np.flatnonzero(own & np.isfinite(room)).tolist()
+    return (cover == np.arange(len(cover)))[None, :] | (room < room[:, cover])
 
 
 def _power_cover(context: Context) -> np.ndarray:
