@@ -33,7 +33,9 @@ def judge(problem: Problem, placement: Placement) -> Judgement:
     """Simulate, price and check a placement."""
     twin, host, on = problem.twin, np.asarray(placement.host), np.asarray(placement.host_on)
     told = summary(simulate(twin, host, on), twin)
-    verdict = verify(twin, problem.rules, placement)
+    # a workload that runs nowhere has no devices either, which is no second fault
+    devices = placement.devices if (host >= 0).all() else None
+    verdict = verify(twin, problem.rules, Placement(host, on, devices))
     hard = {violation.rule for violation in verdict.violations} - {"assign"}
     return Judgement(
         hosts_on=int(on.sum()),

@@ -1,0 +1,135 @@
+"""Every benchmark as a frozen spec: what is measured, on what, by which command, against what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One benchmark.
+
+    ``data`` is a folder below the shared data or ``generated``; ``command`` is what a user would
+    type for the main figure; ``limit`` what the run may spend; ``target`` what is to be reached.
+    ``run`` names the function that measures (``module:function``) and ``options`` its arguments.
+    ``is_short`` ones belong to ``make bench``.
+    """
+
+    name: str
+    what: str
+    data: str
+    command: str
+    limit: str
+    target: str
+    run: str
+    options: tuple[tuple[str, str | float], ...] = ()
+    is_short: bool = True
+
+
+def _gpu(name: str, pods: str, seconds: float, which: str = "ran", short: bool = False) -> Spec:
+    options = f"--pods {pods} --which {which}"
+    return Spec(
+        name=name,
+        what=f"Energy of a GPU cluster: Alibaba 2023, list {pods}, pods: {which}",
+        data="alibaba-gpu-2023",
+        command=f"dcopt import alibaba-gpu DIR -o gpu {options} && "
+        f"dcopt plan gpu --time-limit {seconds:g}",
+        limit=f"{seconds:g} s of search, two threads",
+        target="less energy than every peer, nothing unplaced, gap proven",
+        run="benchmarks.cases.against_peers:gpu_cluster",
+        options=(("pods", pods), ("which", which), ("time_limit_s", seconds)),
+        is_short=short,
+    )
+
+
+def _planetlab(day: str, memory: str = "ignore", short: bool = False) -> Spec:
+    name = f"planetlab-{day}" + ("-memory" if memory == "honour" else "")
+    return Spec(
+        name=name,
+        what=f"Energy of one day of PlanetLab VMs ({day}) on 800 hosts, 288 steps, memory {memory}",
+        data=f"planetlab/{day}",
+        command=f"dcopt import planetlab DIR/{day} -o pl --memory {memory} && "
+        "dcopt plan pl --time-limit 60",
+        limit="60 s of search, two threads",
+        target="less energy than every peer, gap proven",
+        run="benchmarks.cases.against_peers:planetlab",
+        options=(("day", day), ("memory", memory), ("time_limit_s", 60.0)),
+        is_short=short,
+    )
+
+
+SPECS = (
+    _gpu("gpu-cluster", "default", 60.0, short=True),
+    _planetlab("20110303", short=True),
+    Spec(
+        name="demo-plan",
+        what="Plan of the demo site: first verified plan and gap",
+        data="generated",
+        command="dcopt init demo --site demo && dcopt plan demo --time-limit 60",
+        limit="60 s of search, two threads",
+        target="verified plan in the first 5 s of wall time; gap at most 2 % after 60 s",
+        run="benchmarks.cases.demo_plan:demo_plan",
+        options=(("time_limit_s", 60.0),),
+    ),
+    Spec(
+        name="simulate-demo-year",
+        what="Full simulation of the demo site over a year of hours",
+        data="generated",
+        command="dcopt simulate demo --year --json",
+        limit="none",
+        target="under 3 CPU-seconds",
+        run="benchmarks.cases.commands:simulate_demo",
+    ),
+    Spec(
+        name="simulate-large-year",
+        what="Full simulation of 10,000 hosts and 100,000 workloads over 8,760 hours",
+        data="generated",
+        command="python -m benchmarks.generators.sites scale-10000x100000 -o large && "
+        "dcopt simulate large --year --json",
+        limit="none",
+        target="under 20 CPU-seconds and 4 GB, reading included",
+        run="benchmarks.cases.commands:simulate_large",
+    ),
+    Spec(
+        name="read-tables",
+        what="Reading and checking 10,000 hosts and 100,000 workloads from tables",
+        data="generated",
+        command="python benchmarks/read_tables.py --parquet",
+        limit="none",
+        target="under 5 s",
+        run="benchmarks.cases.commands:read_tables",
+    ),
+    Spec(
+        name="bridge",
+        what="Cost of the checked bridge over plain highspy, 100,000 binaries",
+        data="generated",
+        command="python -m benchmarks.bridge_overhead",
+        limit="none",
+        target="at most 10 % more than passModel needs with the solve it leads to",
+        run="benchmarks.cases.commands:bridge",
+    ),
+    Spec(
+        name="help",
+        what="Start of the command line",
+        data="generated",
+        command="dcopt --help",
+        limit="none",
+        target="below 0.3 s of wall time on a quiet machine; below 0.15 CPU-seconds",
+        run="benchmarks.cases.commands:help_page",
+    ),
+    _gpu("gpu-cluster-120", "default", 120.0),
+    _gpu("gpu-cluster-admitted", "default", 120.0, which="admitted"),
+    _gpu("gpu-share-40", "gpushare40", 120.0, which="admitted"),
+    _gpu("gpu-multi-20", "multigpu20", 120.0, which="admitted"),
+    _planetlab("20110306"),
+    _planetlab("20110309"),
+    _planetlab("20110303", memory="honour"),
+)
+
+
+def chosen(names: list[str], is_full: bool) -> list[Spec]:
+    """Return the specs of these names, or all (short) ones; ``KeyError`` for an unknown name."""
+    known = {spec.name: spec for spec in SPECS}
+    if names:
+        return [known[name] for name in names]
+    return [spec for spec in SPECS if is_full or spec.is_short]
