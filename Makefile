@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format types contracts check docs wheel smoke lock bench data clean
+.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench data clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test: $(VENV)/.dev ## Install from the lock and run the whole test suite
 
 quick: $(VENV)/.dev ## Run the tests that take less than about ten seconds each
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+
+fuzz: $(VENV)/.dev ## Try thousands of random sites against brute force and a second solver
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.engine_trial $(or $(FIRST),1000) $(or $(COUNT),2000)
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.agreement $(or $(FIRST),1000) 430
 
 lint: $(VENV)/.dev ## Check style and formatting
 	$(BIN)/ruff check .
