@@ -47,6 +47,7 @@ check: lint types contracts test ## Everything a change must pass
 
 docs: $(VENV)/.dev ## Write the generated pages: fields, commands, maths
 	$(BIN)/python -m optimiser.cli.pages docs
+	$(BIN)/python -m optimiser.formulation.pages
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps -w dist .

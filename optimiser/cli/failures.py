@@ -20,6 +20,7 @@ from optimiser.errors import (
     InputError,
 )
 
+EXIT_TERMINATED = 143
 ISSUES = "CONTRIBUTING.md says how to report it"
 
 
@@ -32,6 +33,8 @@ def exit_code_of(error: BaseException, call: Call) -> int:
     if call.debug and not isinstance(error, (click.ClickException, click.Abort)):
         traceback.print_exception(error)
     message, code = _message(error)
+    if call.terminated and code == EXIT_INTERRUPTED:
+        message, code = "dcopt: terminated", EXIT_TERMINATED
     if call.json:
         _print_json(error, message, code)
     else:

@@ -110,7 +110,7 @@ def _escaped(text: str) -> str:
 
 def markdown(page: Page) -> str:
     """Return a page for the documentation."""
-    level = "#" * (1 + len(page.title.split()))
+    level = "#" * len(page.title.split())
     parts = [f"{level} {page.title}", page.summary, f"```\n{page.usage}\n```", *page.paragraphs]
     if page.verbs:
         parts.append(_table(("verb", "what it does"), page.verbs))

@@ -26,7 +26,9 @@ class Progress:
         self._live = live
         self._phase = "reading"
         self._tick: Tick | None = None
+        self.was_interrupted = False
         self.was_terminated = False
+        self.is_finishing = False
 
     def phase(self, name: str) -> None:
         """Show that a phase begins."""
@@ -38,6 +40,10 @@ class Progress:
         self._tick = tick
         self._phase = tick.phase
         self._draw()
+
+    def finishing(self) -> None:
+        """From now on what was found is only checked and stored."""
+        self.is_finishing = True
 
     def _draw(self) -> None:
         if self._live is not None:
@@ -70,44 +76,49 @@ def live_progress(call: Call) -> Iterator[Progress]:
 
     While it is open SIGTERM stops the search like Ctrl-C does, so that the best plan is kept.
     """
-    with _stop_on_terminate() as told:
-        if call.quiet or call.json or not sys.stderr.isatty():
-            progress = Progress(None)
-            told.append(progress)
-            yield progress
-            return
-        from rich.live import Live
-        from rich.text import Text
+    with contextlib.ExitStack() as stack:
+        live = None
+        if not call.quiet and not call.json and sys.stderr.isatty():
+            live = stack.enter_context(_live())
+        progress = Progress(live)
+        stack.enter_context(_signals_to(progress, call))
+        yield progress
 
-        from optimiser.cli.console import message_console
 
-        with Live(
-            Text("reading"),
-            console=message_console(),
-            transient=True,
-            refresh_per_second=1 / CLEAR_S,
-            redirect_stdout=False,
-        ) as live:
-            progress = Progress(live)
-            told.append(progress)
-            yield progress
+def _live() -> Live:
+    from rich.live import Live
+    from rich.text import Text
+
+    from optimiser.cli.console import message_console
+
+    return Live(
+        Text("reading"),
+        console=message_console(),
+        transient=True,
+        refresh_per_second=1 / CLEAR_S,
+        redirect_stdout=False,
+    )
 
 
 @contextlib.contextmanager
-def _stop_on_terminate() -> Iterator[list[Progress]]:
-    told: list[Progress] = []
+def _signals_to(progress: Progress, call: Call) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the search; once it has ended, the first one only waits."""
 
-    def stop(*_: object) -> None:
-        for progress in told:
-            progress.was_terminated = True
-        raise KeyboardInterrupt
+    def stop(number: int, _: object) -> None:
+        is_second = progress.was_interrupted
+        progress.was_interrupted = True
+        progress.was_terminated |= number == signal.SIGTERM
+        call.terminated = progress.was_terminated
+        if is_second or not progress.is_finishing:
+            raise KeyboardInterrupt
 
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:  # not the main thread: signals belong to whoever called us
-        yield told
+        yield
         return
     try:
-        yield told
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -49,7 +49,7 @@ def read_twin(path: Path) -> xr.Dataset:
             path, engine="h5netcdf", mask_and_scale=False, decode_times=coder
         ) as opened:
             twin = opened.load()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         problem = Problem(
             what=f"cannot be read as a twin: {str(error).splitlines()[0]}",
             file=str(path),

@@ -11,6 +11,7 @@ from optimiser.analysis.verdict import placement_today
 from optimiser.errors import CheckFailedError, InfeasibleError
 from optimiser.schema.plan import Binding, Term
 from optimiser.solve.engine import prepare
+from optimiser.solve.explain import explain_infeasible
 from optimiser.store.manifest import MANIFEST
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.verify import judge_placement, open_run
@@ -72,16 +73,23 @@ def explain_run(path: Path) -> Explanation:
     )
 
 
-def explain_site(path: Path) -> Explanation:
-    """Say whether arithmetic finds a contradiction before any search. Raises ``InputError``."""
+def explain_site(path: Path, time_limit_s: float = 10.0) -> Explanation:
+    """Say whether any plan can keep every rule, and if none can, why and what would mend it.
+
+    Arithmetic comes first, then the model in which rules may be broken at a price. Raises
+    ``InputError`` for a wrong site.
+    """
     loaded = load(path)
     site = loaded.site_input.site
     try:
-        prepare(loaded.twin, loaded.rules, loaded.study)
+        problem = prepare(loaded.twin, loaded.rules, loaded.study)
+        found: Sequence[object] = explain_infeasible(problem, time_limit_s)
     except InfeasibleError as error:
-        findings = [str(finding) for finding in error.findings] or [error.message]
+        found = error.findings or (error.message,)
+    if found:
+        findings = [str(finding) for finding in found]
         return Explanation(site.name, site.currency, ["No plan can keep every rule."], findings)
-    sentence = "Nothing contradicts itself: every workload has a host, every group has its room."
+    sentence = "Nothing stands in the way of a plan, as far as arithmetic and model can tell."
     return Explanation(site.name, site.currency, [sentence])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,13 +17,13 @@ from optimiser.report.payload import ReportData
 from optimiser.schema.plan import Move, Plan
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
-from optimiser.solve.problem import lower
+from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
 from optimiser.studies.move_replay import replay
-from optimiser.studies.moves import MoveOrder, order_moves
+from optimiser.studies.moves import MoveOrder
 from optimiser.workflow.attribution import reasons
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
@@ -30,8 +31,10 @@ from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
 from optimiser.workflow.phases import Phases
 from optimiser.workflow.plan_document import placement_of, placement_rows, plan_document
+from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
+from optimiser.workflow.save_model import write_model
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
@@ -42,6 +45,7 @@ SHOWN = 5
 class Watcher(Protocol):
     """Who is told how a plan comes along."""
 
+    was_interrupted: bool
     was_terminated: bool
 
     def phase(self, name: str) -> None:
@@ -50,16 +54,23 @@ class Watcher(Protocol):
     def tick(self, tick: Tick) -> None:
         """The search reports its state."""
 
+    def finishing(self) -> None:
+        """The search is over; what follows is short and should not be interrupted."""
+
 
 class Unwatched:
     """Nobody looks."""
 
+    was_interrupted = False
     was_terminated = False
 
     def phase(self, name: str) -> None:
         """Ignore it."""
 
     def tick(self, tick: Tick) -> None:
+        """Ignore it."""
+
+    def finishing(self) -> None:
         """Ignore it."""
 
 
@@ -110,11 +121,18 @@ def plan_site(
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
     result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
-    made = _judge(loaded, result, phases)
+    watcher.finishing()
+    result, made = _judge(loaded, result, phases)
     with phases.phase("store"):
         outcome = _store(loaded, options, result, made, phases)
-    code = EXIT_TERMINATED if watcher.was_terminated else EXIT_INTERRUPTED
-    return outcome(code if result.status == "interrupted" else 0)
+    return outcome(_exit_code(result, watcher))
+
+
+def _exit_code(result: EngineResult, watcher: Watcher) -> int:
+    if watcher.was_terminated:
+        return EXIT_TERMINATED
+    interrupted = result.status == "interrupted" or watcher.was_interrupted
+    return EXIT_INTERRUPTED if interrupted else 0
 
 
 def _exact_check(loaded: Loaded) -> Check:
@@ -136,31 +154,37 @@ class _Made:
     after: Side
     order: MoveOrder
     moves: list[Move]
+    problem: Problem
     today: dict[str, float]
     notes: list[str]
 
 
-def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> _Made:
-    """Check, simulate and order; raise ``RefusedError`` when the checker says no."""
+def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[EngineResult, _Made]:
+    """Check, simulate and order; raise ``RefusedError`` when the checker says no.
+
+    Where some workloads cannot reach their host by legal moves, the plan becomes the placement
+    that can be reached, when that is legal too; the result then has that plan's objective.
+    """
     twin, rules = loaded.twin, loaded.rules
-    placement = placement_of(twin, result.candidate)
-    with phases.phase("verify and simulate"):
-        after = judge_plan(twin, rules, placement)
-        if not after.verdict.is_legal:
-            raise RefusedError(_refusal(after), "report this: the search should not offer it")
-        before = judge_today(twin, rules)
-        problem = lower(twin, rules, loaded.study.weights)
-        today = evaluate(problem, before.placement.host, before.placement.host_on)
     with phases.phase("order moves"):
-        order = order_moves(twin, rules, placement)
+        result, order = order_result(loaded, result)
         broken = replay(twin, rules, order)
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,
                 "report this: the order should not offer it",
             )
+    with phases.phase("verify and simulate"):
+        placement = placement_of(twin, result.candidate)
+        after = judge_plan(twin, rules, placement)
+        if not after.verdict.is_legal:
+            raise RefusedError(_refusal(after), "report this: the search should not offer it")
+        before = judge_today(twin, rules)
+        problem = lower(twin, rules, loaded.study.weights)
+        today = evaluate(problem, before.placement.host, before.placement.host_on)
     moves = order.documents(twin, reasons(twin, before, after))
-    return _Made(placement, before, after, order, moves, today, _notes(loaded, order, after))
+    notes = _notes(loaded, order, after)
+    return result, _Made(placement, before, after, order, moves, problem, today, notes)
 
 
 def _refusal(after: Side) -> str:
@@ -199,11 +223,19 @@ def _store(
         write_report(reports[0], target)
 
     runs = options.runs or loaded.site_input.folder / "runs"
-    run = write_run(runs, _content(loaded, result, made, plan), report=(REPORT, report))
+    extra = {"model.lp": partial(write_model, made.problem)} if options.save_lp else {}
+    content = _content(loaded, result, made, plan, extra)
+    run = write_run(runs, content, report=(REPORT, report))
     return lambda code: PlanOutcome(run, plan, reports[0], result.status, made.notes, code)
 
 
-def _content(loaded: Loaded, result: EngineResult, made: _Made, plan: Plan) -> RunContent:
+def _content(
+    loaded: Loaded,
+    result: EngineResult,
+    made: _Made,
+    plan: Plan,
+    extra: Mapping[str, Callable[[Path], None]],
+) -> RunContent:
     site_input = loaded.site_input
     return RunContent(
         plan=plan,
@@ -226,6 +258,7 @@ def _content(loaded: Loaded, result: EngineResult, made: _Made, plan: Plan) -> R
         solver_log=search_log(result),
         stopped=result.status,
         defaults=defaults_of(loaded),
+        extra=extra,
     )
 
 

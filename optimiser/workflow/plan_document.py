@@ -72,7 +72,7 @@ def _proof(result: EngineResult, after: Side) -> Proof:
         bound=result.bound,
         gap=result.gap,
         sentence=sentence,
-        rules_checked=after.verdict.checked,
+        rules_checked=dict(sorted(after.verdict.checked.items())),
     )
 
 

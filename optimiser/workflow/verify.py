@@ -90,6 +90,7 @@ def verify_run(path: Path) -> VerifyResult:
         prefixes = len(moves)
     changed = changed_files(opened.run.folder, opened.run.manifest)
     notes = [f"{name} has changed since the run was written" for name in changed]
+    notes += [f"{name} stays where it is: {why}" for name, why in stuck_workloads(opened)]
     soft = [violation.sentence for violation in verdict.soft]
     return VerifyResult(opened.run.folder, refusals, verdict.checked, prefixes, soft, notes)
 
@@ -99,7 +100,8 @@ def open_run(path: Path) -> Opened:
     run = read_run(resolve_run(path))
     changed = [n for n in changed_files(run.folder, run.manifest) if n.startswith(EVIDENCE)]
     refusals = [f"{name} is not what the run was made with" for name in changed]
-    loaded, twin = load(run.inputs), run.twin()
+    loaded = load(run.inputs)
+    twin = loaded.twin if "twin.nc" in changed else run.twin()
     if not refusals and not same_twin(twin, loaded.twin):
         refusals.append("twin.nc is not the twin of the inputs kept beside it")
     return Opened(run, loaded, twin, refusals)
@@ -140,15 +142,20 @@ def read_placement(
 def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> list[str]:
     """Return what is wrong with the moves: prefixes that break a rule, or another destination."""
     try:
-        order = read_order(opened.twin, moves, placement)
+        order = read_order(opened.twin, moves, placement, stuck_workloads(opened))
     except InputError as error:
         return [problem.what for problem in error.problems]
     found = replay(opened.twin, opened.loaded.rules, order)
     return [f"moves: {violation.sentence}" for violation in found]
 
 
-def read_order(twin: xr.Dataset, moves: Sequence[Move], end: Placement) -> MoveOrder:
-    """Return the order of moves by name. Raises ``InputError`` for unknown names."""
+def read_order(
+    twin: xr.Dataset, moves: Sequence[Move], end: Placement, stuck: Sequence[Sequence[str]] = ()
+) -> MoveOrder:
+    """Return the order of moves by name; ``stuck`` are (workload, reason) that stay behind.
+
+    Raises ``InputError`` for unknown names.
+    """
     names = pd.Index(twin["workload"].values.astype(str))
     workload = names.get_indexer([move.workload for move in moves])
     source, target = (
@@ -167,6 +174,7 @@ def read_order(twin: xr.Dataset, moves: Sequence[Move], end: Placement) -> MoveO
         bounce=np.array([move.bounce for move in moves], dtype=bool),
         start=placement_today(twin),
         end=end,
+        stuck=tuple((str(name), str(why)) for name, why in stuck),
     )
 
 
@@ -178,6 +186,12 @@ def _hosts(twin: xr.Dataset, names: Sequence[str]) -> np.ndarray:
     index = pd.Index(twin["host"].values.astype(str)).get_indexer(list(names))
     empty = np.array([not name for name in names], dtype=bool)
     return np.where(empty, -1, np.where(index < 0, _UNKNOWN, index)).astype(np.int32)
+
+
+def stuck_workloads(opened: Opened) -> list[list[str]]:
+    """Return the workloads that the run itself says cannot be moved legally, with the reason."""
+    told: list[list[str]] = opened.run.metrics().get("stuck", [])
+    return told
 
 
 def check_figures(opened: Opened, placement: Placement) -> list[str]:
