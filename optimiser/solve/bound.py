@@ -23,6 +23,7 @@ from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.guide import Guide, round_relaxation
+from optimiser.solve.prices import read_duals
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate
@@ -78,6 +79,7 @@ class Bounder:
         self.sentence = ""
         self.infeasible: str | None = None
         self.guide: Guide | None = None
+        self.duals: dict[tuple[str, ...], float] | None = None
         self.trouble: list[str] = []
         self.seconds: dict[str, float] = {}
         self._best = best
@@ -168,6 +170,7 @@ class Bounder:
         self._take(stage, result)
         if result.x is not None and not stage.whole:
             self.guide = round_relaxation(model, compiled, result.x)
+            self.duals = read_duals(compiled, result)
 
     def _build(self, levels: Sequence[str]) -> pyo.ConcreteModel | None:
         grouping = group_hosts(self.problem.frame, levels)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
-from optimiser.errors import InfeasibleError, NoPlanError
+from optimiser.errors import NoPlanError
 from optimiser.schema.study import SolverSettings, Study
 from optimiser.solve.bound import Bounder
+from optimiser.solve.explain import infeasible_error
 from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.precheck import precheck
 from optimiser.solve.problem import Problem, lower, with_rows
@@ -49,10 +50,8 @@ def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
     problem = lower(twin, rules, study.weights)
     today = planning_rack_power_w(problem, problem.today, problem.today_on)
     problem = with_rows(problem, excuse_today(problem.rows, today))
-    findings = precheck(problem)
-    if findings:
-        text = "\n".join(str(finding) for finding in findings)
-        raise InfeasibleError(f"no plan can keep every rule\n{text}", findings)
+    if precheck(problem):
+        raise infeasible_error(problem)
     return problem
 
 
@@ -93,6 +92,7 @@ class Engine:
             phase_seconds={**self.clock.phase_seconds, **self.bounder.seconds},
             history=tuple(self.history),
             dropped=self.dropped,
+            duals=self.bounder.duals,
         )
 
     def _search(self) -> str:
@@ -124,7 +124,7 @@ class Engine:
             self.bounder.distrust(self.best.objective)
         self._tick(phase)
         if self.bounder.infeasible and self.best is None:
-            raise InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
+            raise infeasible_error(self.problem, self.bounder.infeasible)
         gap = relative_gap(self._objective, self.bounder.bound)
         return gap is not None and gap <= max(self.settings.gap, CLOSED)
 
@@ -167,7 +167,7 @@ class Engine:
 
     def _failure(self, status: str) -> Exception:
         if self.bounder.infeasible:
-            return InfeasibleError(f"no plan can keep every rule: {self.bounder.infeasible}")
+            return infeasible_error(self.problem, self.bounder.infeasible)
         return NoPlanError(
             f"no legal plan found in {self.clock.seconds:.0f} s ({status})",
             "give more time with --time-limit, or ask 'dcopt explain' what stands in the way",

@@ -65,7 +65,8 @@ class EngineResult:
     """The best plan found with its bound.
 
     ``status`` is ``gap`` (close enough), ``time``, ``work`` or ``interrupted``; ``bound_sentence``
-    says how the bound was proven; ``dropped`` counts plans that the check refused.
+    says how the bound was proven; ``dropped`` counts plans that the check refused; ``duals`` price
+    the limits (:func:`optimiser.solve.prices.binding_prices`), ``None`` when no relaxation ended.
     """
 
     candidate: Candidate
@@ -75,6 +76,7 @@ class EngineResult:
     phase_seconds: dict[str, float]
     history: tuple[Tick, ...]
     dropped: int = 0
+    duals: dict[tuple[str, ...], float] | None = None
 
     @property
     def gap(self) -> float | None:
