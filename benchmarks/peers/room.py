@@ -48,7 +48,7 @@ class Room:
         if request >= size:
             chosen = np.flatnonzero(room == size)[: request // size]
         else:
-            chosen = np.where(room >= request, room, size + 1).argmin(keepdims=True)
+            chosen = np.array([np.where(room >= request, room, size + 1).argmin()])
         room[chosen] -= min(request, size)
         self.devices[workload] = tuple(chosen.tolist())
 

@@ -48,10 +48,11 @@ _FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--nodes", default="all", show_default=True, help="Which list of nodes to read.")
 @click.option(
     "--which",
-    type=click.Choice(("ran", "running", "all")),
+    type=click.Choice(("ran", "running", "admitted", "all")),
     default="ran",
     show_default=True,
-    help="Pods that ran at some time, that still run at the end, or all of the list.",
+    help="Pods that ran at some time, that still run at the end, that find room when all "
+    "arrive and none leaves, or all of the list, which may not fit.",
 )
 @click.option(
     "--start",

@@ -28,7 +28,7 @@ from optimiser.schema.site import Site
 if TYPE_CHECKING:
     import pandas as pd
 
-Which = Literal["ran", "running", "all"]
+Which = Literal["ran", "running", "admitted", "all"]
 Start = Literal["none", "first-fit"]
 DEVICE = 1000
 """Amount that one GPU holds: thousandths of a GPU."""
@@ -60,8 +60,10 @@ def import_alibaba(
 
     ``pods`` and ``nodes`` name the lists (``openb_pod_list_<pods>.csv``,
     ``openb_node_list_<nodes>_node.csv``). ``which`` takes the pods that were scheduled at some
-    time (``ran``, whatever became of them later), those in phase Running, or ``all``; they are
-    planned as if they ran at once, which is how the trace's published experiments use them.
+    time (``ran``, whatever became of them later), those in phase Running, those that find room when
+    all arrive in order, none leaves and each goes to the first node that fits (``admitted``), or
+    ``all``, which may be more than the nodes hold. They are planned as if they ran at once, which
+    is how the trace's published experiments use them.
     ``start`` says where they run today: the trace does not know (``none``), or the first node in
     list order with room, pod after pod in order of arrival (``first-fit``).
 
@@ -73,7 +75,10 @@ def import_alibaba(
     node_path = pick_file(source, NODE_PATTERN, nodes, "nodes")
     pod_path = pick_file(source, POD_PATTERN, pods, "pods")
     node_table, pod_table = _read_nodes(node_path), _read_pods(pod_path)
-    taken = _taken(pod_table, which, pod_path)
+    if which == "admitted":
+        taken = _admitted(node_table, pod_table, pod_path)
+    else:
+        taken = _taken(pod_table, which, pod_path)
     placement = place_first_fit(node_table, taken.table) if start == "first-fit" else None
     folder = _site_folder(node_table, taken, placement, (node_path, pod_path))
     write_site(folder, target, force=force)
@@ -129,7 +134,7 @@ def _check_names(table: pd.DataFrame, path: Path, field: str, problems: list[Pro
 def _taken(pods: pd.DataFrame, which: Which, path: Path) -> _Pods:
     needed = {"ran": "scheduled_time", "running": "pod_phase", "all": ""}
     if which not in needed:
-        raise UsageError(f"unknown selection of pods {which!r}", "ran, running or all")
+        raise UsageError(f"unknown selection of pods {which!r}", "ran, running, admitted or all")
     column = needed[which]
     if which == "all":
         return _Pods(pods, f"all {len(pods)} pods of {path.name} are planned at once")
@@ -138,6 +143,16 @@ def _taken(pods: pd.DataFrame, which: Which, path: Path) -> _Pods:
     is_taken = pods[column] != "" if which == "ran" else pods[column] == "Running"
     words = "were scheduled at some time" if which == "ran" else "are in phase Running"
     note = f"{int(is_taken.sum())} of {len(pods)} pods of {path.name} {words} and are planned"
+    return _Pods(pods[is_taken], note)
+
+
+def _admitted(nodes: pd.DataFrame, pods: pd.DataFrame, path: Path) -> _Pods:
+    """Take the pods that first fit in order of arrival finds room for, so a plan exists."""
+    is_taken = pods["name"].isin(place_first_fit(nodes, pods)["workload"])
+    note = (
+        f"{int(is_taken.sum())} of {len(pods)} pods of {path.name} find room when all arrive in "
+        "order and stay, each on the first node that fits, and are planned"
+    )
     return _Pods(pods[is_taken], note)
 
 

@@ -65,6 +65,17 @@ def test_other_selections(trace: Path, tmp_path: Path, which: str, names: list[s
     assert found == (names or ["p0", "p1", "p2", "p3", "p4"])
 
 
+def test_admitted_pods_leave_out_what_finds_no_room(trace: Path, tmp_path: Path) -> None:
+    """A second pod of 2 T4 finds the only T4 node taken and is left out; the rest is planned."""
+    again = "p5,8000,2048,2,1000,T4,BE,Running,50,90,51\n"
+    path = trace / "openb_pod_list_default.csv"
+    path.write_text(PODS + again, encoding="utf-8")
+    report = import_alibaba(trace, tmp_path / "site", which="admitted")
+    found = pd.read_csv(tmp_path / "site" / "workloads.csv")["name"].tolist()
+    assert found == ["p0", "p1", "p2", "p3", "p4"]
+    assert report.notes[0].startswith("5 of 6 pods")
+
+
 def test_requests_count_devices(trace: Path, tmp_path: Path) -> None:
     """A share of a GPU stays a share, whole GPUs are multiples of 1000."""
     import_alibaba(trace, tmp_path / "site", which="all")
