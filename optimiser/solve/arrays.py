@@ -23,6 +23,8 @@ class Data(NamedTuple):
     power_column: np.ndarray
     rack: np.ndarray
     host_class: np.ndarray
+    host_size: np.ndarray  # (host,) capacity relative to the mean host
+    usable: np.ndarray  # (host,) bool: some workload may use it
     allowed: np.ndarray
     elig: np.ndarray
     slope: np.ndarray  # (host kind, 10) W per unit of load fraction, by tenth of load
@@ -103,6 +105,8 @@ def bundle(problem: Problem) -> Data:
         power_column=problem.power_column,
         rack=twin["host_rack"].values.astype(np.int64),
         host_class=problem.host_class,
+        host_size=(problem.capacity / np.maximum(problem.capacity.mean(axis=0), 1)).mean(axis=1),
+        usable=problem.eligibility.allowed.any(axis=0),
         allowed=np.ascontiguousarray(problem.eligibility.allowed),
         elig=problem.eligibility.of_workload,
         slope=np.ascontiguousarray(problem.envelope.slope_w),

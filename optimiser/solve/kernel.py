@@ -205,6 +205,16 @@ def remove(data: Data, state: State, workload: int) -> None:
 
 
 @jit
+def hold_on(data: Data, state: State, host: int, on: bool) -> None:
+    """Keep a host on even when it is empty, or let it sleep again when it is."""
+    if state.forced_on[host] != on:
+        state.forced_on[host] = on
+        if state.members[host] == 0:
+            switch(data, state, host, 1 if on else -1)
+            refresh_host(data, state, host)
+
+
+@jit
 def fits(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether host, capacity, devices and counts allow a workload (rack rows come last)."""
     if not data.allowed[data.elig[workload], host]:

@@ -18,12 +18,15 @@ from optimiser.solve.kernel import (
     devices_fit,
     entry,
     groups_hold,
+    hold_on,
+    is_on,
     jit,
     remove,
     rows_hold,
     shortfall,
 )
 
+LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
 SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
 
 
@@ -124,7 +127,7 @@ def scores(
             out[host] = running[kind] - tightness * scale * share
         else:
             stamp[kind] = mark
-            out[host] = running[kind] + opening[kind] * share + 1e3 * scale
+            out[host] = running[kind] + opening[kind] * share + 2e3 * scale
         if today >= 0 and today != host:
             out[host] += move_cost
 
@@ -142,8 +145,9 @@ def best_host(
 ) -> int:
     """Return the cheapest legal host, −1 when there is none; ``value`` (host,) is scratch."""
     scores(data, state, workload, tightness, scale, stamp, mark, value)
+    asleep = 1e3 * scale
     for host in range(len(value)):
-        if value[host] < np.inf:
+        if value[host] < asleep:
             value[host] += SHAKE * scale * np.random.random() * tightness
     return cheapest(data, state, workload, value)
 
@@ -165,21 +169,35 @@ def cheapest(data: Data, state: State, workload: int, value: np.ndarray) -> int:
 
 @jit
 def pick_host(state: State, data: Data) -> int:
-    """Return a random host that is on, empty ones first favoured (tournament of three)."""
-    best, lowest = -1, np.inf
+    """Return a host that is on and better not were, the worst of a few random ones.
+
+    Worst is either the emptiest or the dearest for what it holds.
+    """
+    best, highest, by_price = -1, -np.inf, np.random.random() < 0.5
     for _ in range(200):
         host = np.random.randint(len(data.rack))
         if state.members[host] == 0:
             continue
-        share = 0.0
-        for column in range(data.use.shape[1]):
-            share = max(share, state.load[host, column] * data.inverse_capacity[host, column])
-        share += 0.3 * np.random.random()
-        if share < lowest:
-            best, lowest = host, share
+        share = np.sqrt(state.fullness[host])
+        value = -share - 0.3 * np.random.random()
+        if by_price:
+            value = state.cost[host] / (max(share, 0.05) * data.host_size[host])
+        if value > highest:
+            best, highest = host, value
         if np.random.random() < 0.34:
             break
     return best
+
+
+@jit
+def lure(data: Data, state: State) -> int:
+    """Wake a random sleeping host for one round, so that work may gather there; −1 for none."""
+    for _ in range(20):
+        host = np.random.randint(len(data.rack))
+        if not is_on(state, host) and data.usable[host]:
+            hold_on(data, state, host, True)
+            return host
+    return -1
 
 
 @jit
@@ -381,7 +399,10 @@ def search(
             continue
         mark -= n + 1
         tightness = 0.5 * np.random.random()
+        woken = lure(data, state) if np.random.random() < LURE else -1
         failed = recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
+        if woken >= 0:
+            hold_on(data, state, woken, False)
         missing = shortfall(data, state)
         legal = failed <= num_waiting and missing <= short
         position = 0

@@ -14,9 +14,8 @@ from optimiser.solve.kernel import (
     entry,
     fits,
     groups_hold,
-    refresh_host,
+    hold_on,
     rows_hold,
-    switch,
 )
 from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
@@ -195,12 +194,7 @@ def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> n
 def force(data: Data, state: State, hosts: np.ndarray, on: bool) -> None:
     """Keep hosts on even when they are empty, or let empty ones sleep again."""
     for host in hosts:
-        if state.forced_on[host] == on:
-            continue
-        state.forced_on[host] = on
-        if state.members[host] == 0:
-            switch(data, state, host, 1 if on else -1)
-            refresh_host(data, state, host)
+        hold_on(data, state, host, on)
 
 
 @entry
@@ -257,7 +251,5 @@ def wake(data: Data, state: State) -> bool:
                 best, lowest = host, (price + data.on_cost) / size
         if best < 0:
             return False
-        state.forced_on[best] = True
-        switch(data, state, best, 1)
-        refresh_host(data, state, best)
+        hold_on(data, state, best, True)
     return budgets_hold(data, state)
