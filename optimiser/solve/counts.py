@@ -46,7 +46,8 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
     chosen = tuple(
         r for r in rules if r.is_hard and isinstance(r.policy, Spread | AntiAffinity | Affinity)
     )
-    num_domains = np.array([max(1, len(r.domain_names)) for r in chosen], dtype=np.int64)
+    domains = [_domains_with_hosts(rule) for rule in chosen]
+    num_domains = np.array([max(1, int(d.max(initial=-1)) + 1) for d in domains], dtype=np.int64)
     num_groups = np.array([len(r.group_names) for r in chosen], dtype=np.int64)
     offset = np.concatenate([[0], np.cumsum(num_domains * num_groups)]).astype(np.int64)
     widest = int(num_groups.max(initial=1))
@@ -65,6 +66,7 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
             _excuse(
                 twin,
                 rule,
+                domains[index],
                 int(num_domains[index]),
                 limit[cell],
                 least[index],
@@ -75,9 +77,7 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
     return CountTable(
         rules=chosen,
         group=np.array([r.group for r in chosen], dtype=np.int32).reshape(shape),
-        domain=np.array([r.domain for r in chosen], dtype=np.int32).reshape(
-            len(chosen), twin.sizes["host"]
-        ),
+        domain=np.array(domains, dtype=np.int32).reshape(len(chosen), twin.sizes["host"]),
         num_domains=num_domains,
         num_groups=num_groups,
         offset=offset[:-1],
@@ -87,6 +87,12 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
         skew=skew,
         size=sizes,
     )
+
+
+def _domains_with_hosts(rule: Rule) -> np.ndarray:
+    """Return the domain of each host (H,), numbered without gaps: empty domains hold nothing."""
+    used = np.unique(rule.domain[rule.domain >= 0])
+    return np.where(rule.domain >= 0, np.searchsorted(used, rule.domain), -1).astype(np.int32)
 
 
 def _largest(rule: Rule, size: np.ndarray) -> np.ndarray:
@@ -123,6 +129,7 @@ def _domain_bounds(
 def _excuse(
     twin: xr.Dataset,
     rule: Rule,
+    domain_of_host: np.ndarray,
     num_domains: int,
     limit: np.ndarray,
     least: np.ndarray,
@@ -132,7 +139,7 @@ def _excuse(
     """Let groups stay as far beyond their bounds as they are today, and no farther."""
     today, num_groups = twin["workload_host"].values, len(rule.group_names)
     placed = (today >= 0) & (rule.group >= 0)
-    domain = rule.domain[np.maximum(today, 0)]
+    domain = domain_of_host[np.maximum(today, 0)]
     placed &= domain >= 0
     count = np.bincount(
         rule.group[placed].astype(np.int64) * num_domains + domain[placed],

@@ -11,11 +11,9 @@ from optimiser.errors import NoPlanError
 from optimiser.schema.study import SolverSettings, Study
 from optimiser.solve.bound import Bounder
 from optimiser.solve.explain import infeasible_error
-from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.precheck import precheck
-from optimiser.solve.problem import Problem, lower, with_rows
+from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import Check, Clockwork, EngineResult, Report, Tick, relative_gap
-from optimiser.solve.rackrows import excuse_today
 from optimiser.solve.schedule import Schedule
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.twin.rules import Rule
@@ -48,8 +46,6 @@ def solve_study(
 def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
     """Lower a twin, excuse what rules let stay as it is, and refuse what cannot be."""
     problem = lower(twin, rules, study.weights)
-    today = planning_rack_power_w(problem, problem.today, problem.today_on)
-    problem = with_rows(problem, excuse_today(problem.rows, today))
     if precheck(problem):
         raise infeasible_error(problem)
     return problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -124,13 +124,8 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         gpu_w_per_unit=_gpu_w_per_unit(twin, devices * size),
         host_class=_host_classes(twin, elig),
         counts=count_table(twin, rules),
-        rows=row_table(twin, rules),
+        rows=row_table(frame),
     )
-
-
-def with_rows(problem: Problem, rows: RowTable) -> Problem:
-    """Return the problem with other rows over rack power."""
-    return replace(problem, rows=rows)
 
 
 def _columns(usage: np.ndarray, power: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

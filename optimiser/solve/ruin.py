@@ -64,18 +64,26 @@ def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -
 
 
 @jit
-def fill_shares(data: Data, state: State, workload: int, out: np.ndarray) -> None:
+def fill_shares(
+    data: Data, state: State, workload: int, stamp: np.ndarray, mark: int, out: np.ndarray
+) -> None:
     """Fill ``out`` (host,) with the share of the fullest column after adding a workload.
 
-    Infinity where a host is barred or too small. Arrays are read into locals once because every
-    access through the reference counts as a use of it.
+    Infinity where a host is barred or too small. Of the sleeping hosts of a class only the first
+    is looked at: they are alike. Arrays are read into locals once because every access through the
+    reference counts as a use of it.
     """
     use, capacity, load = data.use[data.flavour[workload]], data.capacity, state.load
     inverse, allowed = data.inverse_capacity, data.allowed[data.elig[workload]]
+    members, forced, host_class = state.members, state.forced_on, data.host_class
     for host in range(len(out)):
         out[host] = np.inf
         if not allowed[host]:
             continue
+        if members[host] == 0 and not forced[host]:
+            if stamp[host_class[host]] == mark:
+                continue
+            stamp[host_class[host]] = mark
         highest = 0.0
         for column in range(len(use)):
             filled = load[host, column] + use[column]
@@ -100,16 +108,12 @@ def scores(
     """Fill ``out`` (host,) with the cost of putting a workload there, infinity where it cannot go.
 
     Full hosts are preferred by ``tightness``. An empty host counts only the share of it that is
-    taken, behind all hosts that are on. Of the sleeping hosts of a class only the first is looked
-    at: they are alike.
+    taken, behind all hosts that are on.
     """
-    fill_shares(data, state, workload, out)
+    fill_shares(data, state, workload, stamp, mark, out)
     strike_by_counts(data, state, workload, out)
-    flavour, today, move_cost = (
-        data.flavour[workload],
-        data.today[workload],
-        data.move_cost[workload],
-    )
+    flavour, today = data.flavour[workload], data.today[workload]
+    move_cost = data.move_cost[workload]
     members, forced, host_class = state.members, state.forced_on, data.host_class
     running, opening = state.running[flavour], state.opening
     needs_device = data.device_request[flavour] > 0
@@ -117,16 +121,13 @@ def scores(
         share = out[host]
         if share == np.inf:
             continue
-        kind, on = host_class[host], members[host] > 0 or forced[host]
-        if (not on and stamp[kind] == mark) or (
-            needs_device and not devices_fit(data, state, workload, host)
-        ):
+        if needs_device and not devices_fit(data, state, workload, host):
             out[host] = np.inf
             continue
-        if on:
+        kind = host_class[host]
+        if members[host] > 0 or forced[host]:
             out[host] = running[kind] - tightness * scale * share
         else:
-            stamp[kind] = mark
             out[host] = running[kind] + opening[kind] * share + 2e3 * scale
         if today >= 0 and today != host:
             out[host] += move_cost
