@@ -66,7 +66,8 @@ bench: $(VENV)/.dev ## Run the benchmarks and rewrite benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 data: $(VENV)/.dev ## Generate the bundled sites again, byte for byte
-	$(BIN)/python -m benchmarks.generators.sites
+	for name in small demo series; do \
+		$(BIN)/python -m benchmarks.generators.sites $$name --force || exit 1; done
 
 clean: ## Remove what was built, not the environment
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -46,10 +46,10 @@ def explain(call: Call, place: Path, workload: str | None, host: str | None) -> 
     if workload is not None and host is not None:
         answer = explain_pair(place, workload, host)
         if call.json:
-            print_json("dcopt.why-not/1", answer.to_dict())
-            return
-        print_tables(answer.sentence(), *(f"  {sentence}" for sentence in answer.broken))
-        print_tables(*(f"  {name} would be empty and could sleep" for name in answer.frees))
+            told = {"workload": workload, "host": host, "sentences": answer}
+            print_json("dcopt.why-not/1", told)
+        else:
+            print_tables(*answer)
         return
     found = explain_path(place)
     if call.json:

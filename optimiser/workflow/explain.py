@@ -8,6 +8,7 @@ from pathlib import Path
 
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import placement_today
+from optimiser.analysis.why import why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
 from optimiser.schema.plan import Binding, Term
 from optimiser.solve.engine import prepare
@@ -15,7 +16,6 @@ from optimiser.solve.explain import explain_infeasible
 from optimiser.store.manifest import MANIFEST
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.verify import judge_placement, open_run
-from optimiser.workflow.why_not import WhyNot, why_not
 
 NEARLY_FULL = 0.95
 """Share of a limit from which it is told as what holds a plan back."""
@@ -93,21 +93,18 @@ def explain_site(path: Path, time_limit_s: float = 10.0) -> Explanation:
     return Explanation(site.name, site.currency, [sentence])
 
 
-def explain_pair(path: Path, workload: str, host: str) -> WhyNot:
-    """Say what stands between a workload and a host, in a stored plan or today.
+def explain_pair(path: Path, workload: str, host: str) -> list[str]:
+    """Say in sentences what stands between a workload and a host, in a stored plan or today.
 
     Raises ``UsageError`` for unknown names and ``CheckFailedError`` when nothing is known to run.
     """
     if is_run(path):
         opened = open_run(path)
         placement, _, _ = judge_placement(opened)
-        loaded = opened.loaded
-    else:
-        loaded = load(path)
-        _require_placement(loaded)
-        placement = placement_today(loaded.twin)
-    weights = loaded.study.weights
-    return why_not(loaded.twin, loaded.rules, weights, placement, workload, host)
+        return why_not(opened.twin, opened.loaded.rules, placement, workload, host)
+    loaded = load(path)
+    _require_placement(loaded)
+    return why_not(loaded.twin, loaded.rules, placement_today(loaded.twin), workload, host)
 
 
 def _require_placement(loaded: Loaded) -> None:

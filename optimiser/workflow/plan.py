@@ -14,17 +14,19 @@ from optimiser.analysis.verify import verify
 from optimiser.errors import EXIT_INTERRUPTED, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import Move, Plan
+from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
+from optimiser.solve.prices import binding_prices
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
+from optimiser.studies.frontier import frontier
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import MoveOrder
-from optimiser.workflow.attribution import reasons
+from optimiser.studies.reasons import MoveReasons, explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
@@ -40,6 +42,10 @@ __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
 EXIT_TERMINATED = 143
 SHOWN = 5
+PRICES_S = 20.0
+"""Time for the prices of limits, where the bound left none [s]."""
+FRONTIER_S = 10.0
+"""Time for the plans with few moves [s]."""
 
 
 class Watcher(Protocol):
@@ -154,8 +160,11 @@ class _Made:
     after: Side
     order: MoveOrder
     moves: list[Move]
+    reasons: MoveReasons
     problem: Problem
     today: dict[str, float]
+    frontier: list[FrontierPoint]
+    binding: list[Binding]
     notes: list[str]
 
 
@@ -182,9 +191,27 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         before = judge_today(twin, rules)
         problem = lower(twin, rules, loaded.study.weights)
         today = evaluate(problem, before.placement.host, before.placement.host_on)
-    moves = order.documents(twin, reasons(twin, before, after))
+    sides = (before.placement, placement, before.simulation, after.simulation)
+    reasons = explain_moves(twin, rules, *sides)
+    moves = order.documents(twin, reasons.words)
     notes = _notes(loaded, order, after)
-    return result, _Made(placement, before, after, order, moves, problem, today, notes)
+    with phases.phase("prices"):
+        binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
+    with phases.phase("few moves"):
+        points = _few_moves(loaded, result, problem)
+    made = _Made(
+        placement, before, after, order, moves, reasons, problem, today, points, binding, notes
+    )
+    return result, made
+
+
+def _few_moves(loaded: Loaded, result: EngineResult, problem: Problem) -> list[FrontierPoint]:
+    """Return the best plans with few moves; none where nothing is known to run today."""
+    if not loaded.has_placement or result.status == "interrupted":
+        return []
+    budgets = loaded.study.frontier
+    limit_s = min(FRONTIER_S, loaded.study.solver.time_limit_s)
+    return frontier(problem, budgets, best=result.candidate, time_limit_s=limit_s)
 
 
 def _refusal(after: Side) -> str:
@@ -211,14 +238,23 @@ def _store(
 ) -> Callable[[int], PlanOutcome]:
     """Write the run folder with its report; return what makes the outcome from an exit code."""
     seconds = {**phases.seconds, **{k: round(v, 3) for k, v in result.phase_seconds.items()}}
-    plan = plan_document(loaded, result, made.today, made.after, made.moves)
+    plan = plan_document(
+        loaded,
+        result,
+        made.today,
+        made.after,
+        made.moves,
+        frontier=made.frontier,
+        binding=made.binding,
+    )
     plan = plan.model_copy(update={"phase_seconds": seconds})
     reports: list[ReportData] = []
 
     def report(target: Path) -> None:
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
-        judged = Judged(loaded.twin, loaded.rules, plan, made.before, made.after, rows)
+        sides = (made.before, made.after)
+        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, rows)
         reports.append(report_data(judged, manifest))
         write_report(reports[0], target)
 

@@ -14,8 +14,8 @@ from optimiser.analysis.bottlenecks import Bottleneck
 from optimiser.report import payload
 from optimiser.schema.plan import Move, Plan
 from optimiser.store.manifest import Manifest
+from optimiser.studies.reasons import MoveReasons
 from optimiser.twin.rules import Rule
-from optimiser.workflow.attribution import move_worth
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.report_racks import finite, rack_map
 from optimiser.workflow.report_series import power_series
@@ -34,6 +34,7 @@ class Judged:
     plan: Plan
     before: Side
     after: Side
+    reasons: MoveReasons
     bottlenecks: Sequence[Bottleneck] = ()
 
 
@@ -126,7 +127,7 @@ def _rack_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
 
 
 def _moves(judged: Judged) -> tuple[payload.Move, ...]:
-    worth = move_worth(judged.twin, judged.before, judged.after)
+    worth = judged.reasons
     index = {str(name): i for i, name in enumerate(judged.twin["workload"].values)}
     return tuple(
         payload.Move(
