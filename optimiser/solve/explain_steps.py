@@ -16,6 +16,7 @@ from optimiser.twin.devices import assign_devices
 from optimiser.twin.rules import PLACEMENT_KINDS, Rule
 
 SHOWN = 4
+IN_TOTAL = "in total"
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
@@ -164,7 +165,9 @@ def read_steps(
             steps.append(_plain_step(slack, amount))
     if host is not None:
         steps += _forbidden_in_placement(context, host) + _missing_devices(context, host)
-    return tuple(steps)
+    # the sum over merged places only repeats what the places say
+    named = {step.rule for step in steps if step.where != IN_TOTAL}
+    return tuple(step for step in steps if step.where != IN_TOTAL or step.rule not in named)
 
 
 def _device_resource(context: Context) -> str:
