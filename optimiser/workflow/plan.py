@@ -32,7 +32,7 @@ from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
 from optimiser.workflow.phases import Phases
-from optimiser.workflow.plan_document import placement_of, placement_rows, plan_document
+from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement_rows, plan_document
 from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
@@ -142,13 +142,14 @@ def _exit_code(result: EngineResult, watcher: Watcher) -> int:
 
 
 def _exact_check(loaded: Loaded) -> Check:
-    """Return the judge of every plan on the way: only verified ones are kept, soft rules priced."""
+    """Return the judge of every plan on the way: only verified ones are kept."""
 
-    def judge(candidate: Candidate) -> float | None:
-        verdict = verify(loaded.twin, loaded.rules, placement_of(loaded.twin, candidate))
+    def price_of_soft_rules(candidate: Candidate) -> float | None:
+        placement = placement_of(loaded.twin, candidate)
+        verdict = verify(loaded.twin, loaded.rules, placement)
         return verdict.penalty if verdict.is_legal else None
 
-    return judge
+    return price_of_soft_rules
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         before = judge_today(twin, rules)
         problem = lower(twin, rules, loaded.study.weights)
         today = evaluate(problem, before.placement.host, before.placement.host_on)
+        today = {**today, SOFT_RULES: before.verdict.penalty}
     sides = (before.placement, placement, before.simulation, after.simulation)
     reasons = explain_moves(twin, rules, *sides)
     moves = order.documents(twin, reasons.words)

@@ -16,6 +16,9 @@ from optimiser.store.tables import PlacementRow
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.loading import Loaded
 
+SOFT_RULES = "soft_rules"
+"""Objective term that holds the price of the soft rules a plan breaks."""
+
 
 def placement_of(twin: xr.Dataset, found: Candidate) -> Placement:
     """Return a candidate's placement, with the devices of each workload where a site has them.
@@ -86,10 +89,15 @@ def _terms(
         result.candidate.terms,
         after.simulation,
     )
-    return [
+    terms = [
         Term(name=t.name, before=today[t.name], believed=t.believed, simulated=t.simulated)
         for t in compared
     ]
+    if any(not rule.is_hard for rule in loaded.rules):
+        before, paid = today[SOFT_RULES], after.verdict.penalty
+        believed = result.candidate.penalty
+        terms.append(Term(name=SOFT_RULES, before=before, believed=believed, simulated=paid))
+    return terms
 
 
 def _settings(twin: xr.Dataset) -> dict[str, float]:

@@ -26,11 +26,13 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     if order.is_complete or int(loaded.twin.attrs["device_resource"]) >= 0:
         return result, order  # devices are assigned for the plan's hosts only
     end = _where_moves_end(order)
-    if not verify(loaded.twin, loaded.rules, end).is_legal:
+    verdict = verify(loaded.twin, loaded.rules, end)
+    if not verdict.is_legal:
         return result, order
     problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
     terms = evaluate(problem, end.host, end.host_on)
-    candidate = replace(result.candidate, host=end.host, on=end.host_on, terms=terms)
+    found = replace(result.candidate, host=end.host, on=end.host_on, terms=terms)
+    candidate = replace(found, penalty=verdict.penalty)
     detour = order.target != end.host[order.workload]
     return replace(result, candidate=candidate), replace(order, end=end, bounce=detour, stuck=())
 

@@ -130,3 +130,20 @@ def test_metrics_and_report_tell_the_same(outcome: PlanOutcome) -> None:
     assert metrics["after"]["facility_kwh"] == pytest.approx(outcome.report.after.energy_kwh)
     assert metrics["before"]["hosts_on"] == outcome.report.before.hosts_on
     assert outcome.report.hosts_total == 4
+
+
+def test_a_soft_rule_has_its_price_in_the_plan(tmp_path: Path) -> None:
+    """A cheap soft rule is broken and priced; all terms together are the objective."""
+    soft = (
+        "    why: one host may fail\n",
+        "    why: one host may fail\n    soft: {weight: 0.001}\n",
+    )
+    site = write_site(tmp_path / "site", [("site.yaml", *soft)])
+    outcome = plan_site(site, PlanOptions(work_limit=1, time_limit_s=60))
+    terms = {term.name: term for term in outcome.plan.terms}
+    assert terms["soft_rules"].believed == pytest.approx(0.001)
+    assert terms["soft_rules"].simulated == pytest.approx(0.001)
+    total = sum(term.believed for term in outcome.plan.terms)
+    assert total == pytest.approx(outcome.plan.proof.objective)
+    assert any("apart" in note for note in outcome.notes)
+    assert verify_run(outcome.run).is_verified
