@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optimiser.schema.policy import DomainCapacity, Headroom
+from optimiser.schema.policy import DomainCapacity, Headroom, MaxHostsOn, MaxMoves
 from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
@@ -123,12 +123,14 @@ class _Plan:
         """Return how many more moves the rule allows."""
         rule, today = self.rules[limit.rule], self.problem.today
         moved = (today >= 0) & (self.host != today) & rule.workloads
-        return int(rule.policy.limit) - int(moved.sum())  # type: ignore[union-attr]
+        assert isinstance(rule.policy, MaxMoves)
+        return rule.policy.limit - int(moved.sum())
 
     def hosts_left(self, limit: Limit) -> int:
         """Return how many more hosts the rule lets be on."""
         rule = self.rules[limit.rule]
-        return int(rule.policy.limit) - int((self.on & rule.hosts).sum())  # type: ignore[union-attr]
+        assert isinstance(rule.policy, MaxHostsOn)
+        return rule.policy.limit - int((self.on & rule.hosts).sum())
 
     def is_group_at_limit(self, limit: Limit) -> bool:
         """Whether a group is as crowded, as narrow or as uneven as its rule allows."""

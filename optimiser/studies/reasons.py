@@ -201,11 +201,9 @@ class _Reasons:
         rack = self.twin["host_rack"].values
         racks = self.twin["rack"].values.astype(str)
         for block in all_rack_rows(self.twin, self.rules):
-            broken = self._row_value(block.coefficient, block.offset, self.old) >= block.limit + 1.0
-            if block.unit != "W":
-                broken = (
-                    self._row_value(block.coefficient, block.offset, self.old) >= block.limit + 0.01
-                )
+            step = 1.0 if block.unit == "W" else 0.01  # what the checker counts in
+            value = self._row_value(block.coefficient, block.offset, self.old)
+            broken = np.asarray(value >= block.limit + step)
             rows = np.flatnonzero(broken.any(axis=1))
             if not len(rows):
                 continue
