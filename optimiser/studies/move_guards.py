@@ -231,6 +231,7 @@ class RackGuard:
         self.names = [name for b in blocks for name in b.names]
         self.value = self.coefficient @ start_w
         self.limit = np.maximum(np.maximum(limit, self.value), self.coefficient @ end_w) + 1e-6
+        self.held_back = np.zeros(len(self.limit))
         self.rows_of = [
             (np.flatnonzero(dense[:, r]), dense[dense[:, r] != 0, r][:, None])
             for r in range(num_racks)
@@ -241,7 +242,12 @@ class RackGuard:
         rows, coefficient = self.rows_of[rack]
         if not len(rows):
             return True
-        return bool(np.all(self.value[rows] + coefficient * added_w <= self.limit[rows]))
+        limit = self.limit[rows] - self.held_back[rows, None]
+        return bool(np.all(self.value[rows] + coefficient * added_w <= limit))
+
+    def hold_back(self, rows: np.ndarray, amount: np.ndarray) -> None:
+        """Keep an amount of some rows free for others, (row,) in their unit."""
+        self.held_back[rows] = amount
 
     def add(self, rack: int, added_w: np.ndarray) -> None:
         """Count a change of a rack's power."""

@@ -17,6 +17,7 @@ from optimiser.analysis.loads import Loads, host_power, host_usage, rack_sums
 from optimiser.analysis.rows import Rows, violations_of
 from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import MEASURES
+from optimiser.analysis.view import view_of
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
@@ -41,7 +42,7 @@ def replay(twin: xr.Dataset, rules: Sequence[Rule], order: MoveOrder) -> list[Vi
 
 class _Replay:
     def __init__(self, twin: xr.Dataset, rules: Sequence[Rule], order: MoveOrder) -> None:
-        self.twin, self.order = twin, order
+        self.twin, self.order = view_of(twin), order
         self.found: list[Violation] = []
         self.host = np.array(order.start.host, dtype=np.int64)
         self.on = np.array(order.start.host_on, dtype=bool)
@@ -51,7 +52,8 @@ class _Replay:
         self.flavour = twin["workload_flavour"].values
         self.usage = host_usage(twin, self.host)
         self.elig = eligibility(twin, rules)
-        self.wakes_first, self.sleeps_last = keeps_reserve(rules), sleeps_last(rules)
+        early = keeps_reserve(rules), sleeps_last(rules)
+        self.wakes_first, self.sleeps_last = early[::-1] if order.is_reverse else early
         self.summed = [r for r in rules if _is_sum(r)]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
         self.groups = [

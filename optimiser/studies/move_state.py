@@ -57,6 +57,11 @@ class Transit:
             for index in np.flatnonzero(self.end_on & ~self.on):
                 self.switch(int(index), True)
 
+    @property
+    def num_racks(self) -> int:
+        """Number of racks."""
+        return int(self.twin.sizes["rack"])
+
     def demand(self, workload: int) -> np.ndarray:
         """Return the use of one workload, (resource, step)."""
         return self.usage[self.flavour[workload]]
@@ -138,7 +143,7 @@ class Transit:
 
     def refresh(self) -> None:
         """Recompute the power rows from the hosts, so that rounding does not build up."""
-        rack_w = np.zeros((self.twin.sizes["rack"], self.host_w.shape[1]))
+        rack_w = np.zeros((self.num_racks, self.host_w.shape[1]))
         np.add.at(rack_w, self.rack, self.host_w)
         self.racks.refresh(rack_w)
 
@@ -168,7 +173,7 @@ def sleeps_last(rules: Sequence[Rule]) -> bool:
     """Whether emptied hosts stay on until all moves are done.
 
     A reserve over the whole site does not ask for that: the hosts of the plan wake first, and what
-    is used in total never changes. A reserve in a part of the site does, as load may still leave it.
+    is used in total never changes. One in a part of the site does, as load may still leave it.
     """
     reserves = [r.policy for r in rules if r.is_hard and isinstance(r.policy, Headroom)]
     return any(p.domain != "site" or p.hosts != HostSelector() for p in reserves)

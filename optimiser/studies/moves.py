@@ -17,11 +17,15 @@ import xarray as xr
 from optimiser.analysis.verdict import Placement, placement_today
 from optimiser.schema.plan import Move
 from optimiser.studies.move_bounce import find_bounces
+from optimiser.studies.move_pressure import pressure
 from optimiser.studies.move_state import Transit
 from optimiser.twin.rules import Rule
 
 CONCURRENCY = 4
 MOST_BOUNCES = 2
+"""How often one workload is moved aside."""
+MOST_DEADLOCKS = 40
+"""After so many broken deadlocks the rest counts as stuck, so that hopeless plans end soon."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class MoveOrder:
 
     ``workload``, ``source`` (−1: not running), ``target`` (−1: stops) and ``wave`` int32,
     ``bounce`` bool. ``start`` and ``end`` are the placements at both ends. ``stuck`` names the
-    workloads that cannot reach their host legally, with what is in the way.
+    workloads that cannot reach their host legally, with what is in the way. ``is_reverse`` marks
+    the way back, on which hosts wake where they fell asleep and sleep where they woke.
     """
 
     workload: np.ndarray
@@ -41,6 +46,7 @@ class MoveOrder:
     start: Placement
     end: Placement
     stuck: tuple[tuple[str, str], ...] = ()
+    is_reverse: bool = False
 
     @property
     def num_waves(self) -> int:
@@ -63,6 +69,7 @@ class MoveOrder:
             bounce=_detours(self.workload[::-1], self.source[::-1], self.start.host),
             start=self.end,
             end=self.start,
+            is_reverse=not self.is_reverse,
         )
 
     def documents(self, twin: xr.Dataset, reasons: Sequence[str] = ()) -> list[Move]:
@@ -104,10 +111,10 @@ def order_moves(
 ) -> MoveOrder:
     """Return the moves from ``start`` (default: today) to a verified plan, in waves.
 
-    Each wave is a maximal set of moves that may run together, with at most ``concurrency`` moves
-    into and out of one host. A deadlock, such as two full hosts that swap, is broken by a detour
-    over a third host; what cannot be broken is reported in ``stuck``, and the other moves stand.
-    4,000 moves take about a second.
+    Each wave takes all moves that may run together, with at most ``concurrency`` moves into and
+    out of one host; where power or cooling is scarce, those that relieve it go first. A deadlock,
+    such as two full hosts that swap, is broken by a detour over a third host; what cannot be broken
+    is reported in ``stuck``, and the other moves stand. 4,000 moves take about two seconds.
     """
     first = placement_today(twin) if start is None else start
     transit = Transit(twin, rules, first, plan)
@@ -137,48 +144,69 @@ class _Builder:
         self.moves: list[tuple[int, int, int, int, int]] = []
         self.bounced = np.zeros(len(final), dtype=np.int64)
         self.num_waves = 0
+        self.num_deadlocks = 0
         np.add.at(transit.arrivals, final[self.pending], 1)
 
     def run(self) -> None:
         transit = self.transit
         transit.sleep_emptied(is_last=False)
         while len(self.pending):
-            started = self._wave()
-            if not started:
-                started = self._bounces()
+            started = self._wave() or self._bounces()
             if not started:
                 break
             self._close(started)
         transit.sleep_emptied(is_last=True)
 
     def _wave(self) -> list[tuple[int, int]]:
-        """Start every move that can start, most useful first; return (workload, target)."""
+        """Start a maximal set of moves; return (workload, target).
+
+        Where power or cooling is scarce, moves that relieve it go first and the others get what is
+        left over; if nothing starts that way, nothing is held back.
+        """
+        transit, pending = self.transit, self.pending
+        found = pressure(transit, pending, self.final)
+        traffic = np.zeros((2, len(transit.on)), dtype=np.int64)
+        started = self._start(pending[~found.waits], traffic)
+        if found.waits.any():
+            gone = np.isin(pending, [workload for workload, _ in started])
+            transit.racks.hold_back(found.rows, found.held_back(gone))
+            started += self._start(pending[found.waits], traffic)
+            transit.racks.hold_back(found.rows, np.zeros(len(found.rows)))
+        if not started:
+            started = self._start(pending, traffic)
+        return started
+
+    def _start(self, candidates: np.ndarray, traffic: np.ndarray) -> list[tuple[int, int]]:
+        """Start every candidate that can start, most useful first.
+
+        ``traffic`` (2, H) counts moves out of and into each host in this wave.
+        """
         transit, final = self.transit, self.final
-        ready = self.pending[transit.fits(self.pending, final[self.pending])]
-        num_hosts = len(transit.on)
-        waiting = np.bincount(final[self.pending], minlength=num_hosts)
+        ready = candidates[transit.fits(candidates, final[candidates])]
+        waiting = np.bincount(final[self.pending], minlength=len(transit.on))
         source = transit.host[ready]
         freed = np.where(source >= 0, waiting[source], 0)
         size = transit.usage[transit.flavour[ready], 0, 0]
-        leaving, entering = np.zeros(num_hosts, np.int64), np.zeros(num_hosts, np.int64)
         started = []
         for workload in ready[np.lexsort((-size, -freed))].tolist():
             here, there = int(transit.host[workload]), int(final[workload])
-            if entering[there] >= self.concurrency:
-                continue
-            if here >= 0 and leaving[here] >= self.concurrency:
+            is_busy = here >= 0 and traffic[0, here] >= self.concurrency
+            if is_busy or traffic[1, there] >= self.concurrency:
                 continue
             if transit.blocked_by(workload, there):
                 continue
             transit.start(workload, there)
-            entering[there] += 1
+            traffic[1, there] += 1
             if here >= 0:
-                leaving[here] += 1
+                traffic[0, here] += 1
             started.append((workload, there))
         return started
 
     def _bounces(self) -> list[tuple[int, int]]:
         """Start the detours that break a deadlock, as far as they fit side by side."""
+        self.num_deadlocks += 1
+        if self.num_deadlocks > MOST_DEADLOCKS:
+            return []
         may = self.bounced < MOST_BOUNCES
         entering = np.zeros(len(self.transit.on), dtype=np.int64)
         started = []

@@ -167,6 +167,22 @@ def test_hosts_wake_only_when_needed_and_sleep_once_empty():
     assert order.is_complete
 
 
+def test_scarce_power_goes_first_to_those_who_give_back():
+    """Arrivals from elsewhere wait until the rack's own half-empty host has gone to sleep.
+
+    Rack a draws 110 + 110 of 250 W. Two arrivals of 15 W would fill it, and w2, whose leaving lets
+    h2 sleep and gives back 105 W, could no longer start beside its copy.
+    """
+    rows = [{"rack": "a"}, {"rack": "a"}, {"rack": "b"}]
+    workloads = [{"cpu": 10, "host": "h1"}, {"cpu": 10, "host": "h2"}]
+    workloads += [{"cpu": 15, "host": "h3"} for _ in range(4)]
+    _, twin, rules = tiny(rows, workloads, [{"kind": "domain_capacity", "limit": 0.25}])
+    order = ordered(twin, rules, [0] * 6)
+    assert order.is_complete
+    assert not order.bounce.any()
+    assert 1 in order.workload[order.wave == 0]
+
+
 def test_devices_fit_at_every_prefix():
     """A whole device is free only after the share on it has left."""
     rows = [{"gpu": 100}, {"gpu": 100}, {"gpu": 100}]
@@ -184,6 +200,18 @@ def test_reserve_is_kept_on_the_way():
     workloads = [{"cpu": 50, "host": "h1"}, {"cpu": 50, "host": "h2"}]
     _, twin, rules = tiny(rows, workloads, [policy])
     assert ordered(twin, rules, [2, 3], [False, False, True, True]).is_complete
+
+
+def test_way_back_wakes_hosts_as_late_as_the_way_there_put_them_to_sleep():
+    """With a reserve over the site, hosts do not all wake at once on the way back.
+
+    Rack a may draw 235 W: 150 + 5 W at the end; with h2 awake too early it would be 250 W.
+    """
+    rows = [{"rack": "a"}, {"rack": "a"}, {"rack": "b"}]
+    workloads = [{"cpu": 10, "host": "h1"}, {"cpu": 10, "host": "h2"}, {"cpu": 30, "host": "h3"}]
+    policies = [{"kind": "domain_capacity", "limit": 0.235}, {"kind": "headroom", "amount": 10}]
+    _, twin, rules = tiny(rows, workloads, policies)
+    assert ordered(twin, rules, [0, 0, 0]).is_complete
 
 
 def test_new_workloads_start_and_the_way_back_stops_them():
