@@ -188,7 +188,7 @@ class _Reasons:
                 self._tell(
                     mended, lambda i, r=rule: f"may not run on {self._source(i)} ('{r.name}')"
                 )
-        over = self.old.usage > twin["host_capacity"].values[:, :, None]
+        over = np.greater(self.old.usage, twin["host_capacity"].values[:, :, None])
         for resource in np.flatnonzero(over.any(axis=(0, 2))).tolist():
             name = str(twin["resource"].values[resource])
             self._tell(
@@ -207,7 +207,7 @@ class _Reasons:
             rows = np.flatnonzero(broken.any(axis=1))
             if not len(rows):
                 continue
-            involved = (block.coefficient[rows] > 0).any(axis=0)
+            involved = np.asarray((block.coefficient[rows] > 0).any(axis=0))
             leaves = involved[rack[self.source]] & (rack[self.source] != rack[self.target])
             self._tell(
                 leaves,
@@ -287,7 +287,7 @@ class _Reasons:
         size = np.maximum(capacity[:, int(twin.attrs["power_resource"])], 1)
         watts = (curve[kind, -1] - curve[kind, 1]) / size
         labels = twin["kind"].values.astype(str)
-        better = (kind[self.source] != kind[self.target]) & (
+        better: np.ndarray = (kind[self.source] != kind[self.target]) & (
             watts[self.target] < watts[self.source]
         )
         self._tell(
