@@ -74,7 +74,7 @@ class State(NamedTuple):
     cost: np.ndarray  # (host,) money over the horizon
     fullness: np.ndarray  # (host,) square of the fullest column's share
     planning: np.ndarray  # (host, step) W
-    count: np.ndarray  # cells of the count table
+    count: np.ndarray  # type: ignore[assignment]  # cells of the count table
     used: np.ndarray  # (rule, group) domains in use
     size: np.ndarray  # (rule, group) placed members
     row_load: np.ndarray  # (row, step)
@@ -106,7 +106,7 @@ def bundle(problem: Problem) -> Data:
         rack=twin["host_rack"].values.astype(np.int64),
         host_class=problem.host_class,
         host_size=(problem.capacity / np.maximum(problem.capacity.mean(axis=0), 1)).mean(axis=1),
-        usable=problem.eligibility.allowed.any(axis=0),
+        usable=np.asarray(problem.eligibility.allowed.any(axis=0)),
         allowed=np.ascontiguousarray(problem.eligibility.allowed),
         elig=problem.eligibility.of_workload,
         slope=np.ascontiguousarray(problem.envelope.slope_w),
@@ -139,17 +139,17 @@ def bundle(problem: Problem) -> Data:
 
 
 def _reserves(problem: Problem) -> dict[str, np.ndarray]:
-    chosen = [r for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
+    chosen = [(r, r.policy) for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
     num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
-    domain = np.array([np.where(r.hosts, r.domain, -1) for r in chosen], dtype=np.int64)
+    domain = np.array([np.where(r.hosts, r.domain, -1) for r, _ in chosen], dtype=np.int64)
     names = [str(name) for name in problem.twin["resource"].values]
-    column = [_columns_of(problem, names.index(r.policy.resource), num_steps) for r in chosen]
+    column = [_columns_of(problem, names.index(p.resource), num_steps) for _, p in chosen]
     return {
         "reserve_domain": domain.reshape(len(chosen), num_hosts),
         "reserve_column": np.array(column, dtype=np.int64).reshape(len(chosen), num_steps),
-        "reserve_fraction": np.array([r.policy.fraction for r in chosen], dtype=float),
-        "reserve_amount": np.array([r.policy.amount for r in chosen], dtype=float),
-        "reserve_num_domains": np.array([len(r.domain_names) for r in chosen], dtype=np.int64),
+        "reserve_fraction": np.array([p.fraction for _, p in chosen], dtype=float),
+        "reserve_amount": np.array([p.amount for _, p in chosen], dtype=float),
+        "reserve_num_domains": np.array([len(r.domain_names) for r, _ in chosen], dtype=np.int64),
     }
 
 
@@ -159,15 +159,16 @@ def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
 
 
 def _budgets(problem: Problem) -> dict[str, np.ndarray]:
-    on = [r for r in problem.rules if r.is_hard and isinstance(r.policy, MaxHostsOn)]
-    moves = [r for r in problem.rules if r.is_hard and isinstance(r.policy, MaxMoves)]
+    hard = [rule for rule in problem.rules if rule.is_hard]
+    on = [(r.hosts, r.policy.limit) for r in hard if isinstance(r.policy, MaxHostsOn)]
+    moves = [(r.workloads, r.policy.limit) for r in hard if isinstance(r.policy, MaxMoves)]
+    on_mask = np.array([mask for mask, _ in on], dtype=bool)
+    move_mask = np.array([mask for mask, _ in moves], dtype=bool)
     return {
-        "on_mask": np.array([r.hosts for r in on], dtype=bool).reshape(len(on), problem.num_hosts),
-        "on_limit": np.array([r.policy.limit for r in on], dtype=np.int64),
-        "move_mask": np.array([r.workloads for r in moves], dtype=bool).reshape(
-            len(moves), problem.num_workloads
-        ),
-        "move_limit": np.array([r.policy.limit for r in moves], dtype=np.int64),
+        "on_mask": on_mask.reshape(len(on), problem.num_hosts),
+        "on_limit": np.array([limit for _, limit in on], dtype=np.int64),
+        "move_mask": move_mask.reshape(len(moves), problem.num_workloads),
+        "move_limit": np.array([limit for _, limit in moves], dtype=np.int64),
     }
 
 

@@ -16,7 +16,7 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate, Searcher
 
-HOT, COLD = 0.3, 0.002  # thresholds of acceptance, in costs of a typical host
+HOT, COLD = 0.04, 0.001  # thresholds of acceptance, in costs of a typical host
 FIRST_ROUNDS = 20
 WORK_ROUNDS = 100  # rounds of one unit of work
 CHUNK_S = 0.5  # wall time between looks at the clock

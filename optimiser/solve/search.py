@@ -22,7 +22,7 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
 from optimiser.solve.ruin import place_guided, recreate, search
 
-REWARD = 0.1  # worth of a full host over two half-full ones, in costs of a typical host
+REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,8 @@ def carnot_cop(evaporator_c: np.ndarray, condenser_c: np.ndarray, carnot: Carnot
     """Return ``η·T_e/(T_c − T_e)`` at full load [1].
 
     The refrigerant is ``approach_k`` colder than the leaving chilled water and as much warmer than
-    the leaving condenser water (or the outdoor air); the lift is held at ``min_lift_k`` or more, because expansion valves and
-    oil return forbid less. Unlike fitted curves it is valid for 13 to 24 °C chilled water, where
+    the leaving condenser water (or the outdoor air); the lift is held at ``min_lift_k`` or more,
+    because expansion valves and oil return forbid less. Unlike fitted curves it is valid for 13 to 24 °C chilled water, where
     none of the published DOE-2 sets is. The share η is fixed by one rated point with the same
     definition of temperatures (0.45 to 0.60 centrifugal, 0.35 to 0.45 air-cooled screw).
     """
@@ -66,8 +66,8 @@ def machine_state(
     """Return capacity and full-load power of one machine.
 
     ``evaporator_c`` leaving chilled water [°C]; ``condenser_c`` condenser water, entering for DOE-2
-    curves and leaving for Carnot, or outdoor air for an air-cooled machine [°C]. DOE-2 (``Cap = Q_r·CapFT``,
-    ``P = Cap/COP_r·EIRFT``): both temperatures are held inside the range of the card.
+    curves and leaving for Carnot, or outdoor air for an air-cooled machine [°C]. DOE-2
+    (``Cap = Q_r·CapFT``, ``P = Cap/COP_r·EIRFT``): both temperatures are held inside the range of the card.
     """
     condenser = np.asarray(condenser_c, dtype=float)
     evaporator = np.broadcast_to(np.asarray(evaporator_c, dtype=float), condenser.shape)

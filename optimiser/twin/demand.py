@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -44,11 +45,11 @@ def make_clock(horizon: Horizon, time_zone: str, demand: pd.DataFrame | None) ->
     )
 
 
-def _start_of(horizon: Horizon, demand: pd.DataFrame | None) -> object:
+def _start_of(horizon: Horizon, demand: pd.DataFrame | None) -> datetime | str:
     if horizon.start is not None:
         return horizon.start
     if demand is not None and len(demand) and not _is_daily(demand):
-        return pd.to_datetime(demand["time"]).min()
+        return str(pd.to_datetime(demand["time"]).min())
     return "2026-01-15T00:00:00"
 
 
@@ -119,7 +120,7 @@ def _pivot(
     resources: tuple[Resource, ...],
 ) -> np.ndarray:
     """Return fractions as (profile, resource, sample); gaps take the last value before them."""
-    row = pd.Index(names).get_indexer(demand["profile"].astype(str))
+    row = pd.Index(names).get_indexer(pd.Index(demand["profile"].astype(str)))
     column = np.searchsorted(grid, minutes)
     table = np.full((len(names), len(resources), len(grid)), np.nan)
     for position, resource in enumerate(resources):

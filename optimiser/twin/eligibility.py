@@ -28,7 +28,7 @@ def eligibility(twin: xr.Dataset, rules: Sequence[Rule]) -> Eligibility:
     of_workload = np.zeros(twin.sizes["workload"], dtype=np.int32)
     allowed = twin["host_usable"].values[None, :].copy()
     for rule in rules:
-        if rule.allowed is None or not rule.is_hard:
+        if rule.allowed is None or rule.allowed_class is None or not rule.is_hard:
             continue
         table, index = rule.allowed, rule.allowed_class
         if rule.not_worse:

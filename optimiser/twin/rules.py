@@ -13,8 +13,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from optimiser.library.columns import parse_labels
 from optimiser.library.site import SiteInput
-from optimiser.schema.policy import AnyPolicy, HostSelector, NotWorse, WorkloadSelector
+from optimiser.schema.equipment import ServerCard
+from optimiser.schema.policy import (
+    AnyPolicy,
+    HostSelector,
+    NotWorse,
+    Pin,
+    RequireLabel,
+    WorkloadSelector,
+)
+from optimiser.twin.topology import card_of
 
 PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "preserve")
 
@@ -110,13 +120,13 @@ class _Resolver:
         self.hosts = site_input.hosts.reset_index(drop=True)
         self.units = site_input.workload_units.reset_index(drop=True)
         self.row_of = self.units["row"].to_numpy()
-        cards = [site_input.cards["server", str(card)] for card in self.hosts["card"]]
-        own = parse_labels(self.hosts, "labels")
+        cards = [card_of(site_input, "server", str(c), ServerCard) for c in self.hosts["card"]]
+        own = labels_of(self.hosts)
         self.host_labels = [
             {**card.labels, **({"gpu_model": card.gpus.model} if card.gpus else {}), **labels}
             for card, labels in zip(cards, own, strict=True)
         ]
-        self.row_labels = parse_labels(site_input.workloads, "labels")
+        self.row_labels = labels_of(site_input.workloads)
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
         workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
@@ -162,13 +172,13 @@ class _Resolver:
     def select_hosts(self, selector: HostSelector) -> np.ndarray:
         twin, chosen = self.twin, np.ones(len(self.hosts), dtype=bool)
         rack = twin["host_rack"].values
-        for wanted, names in (
+        for wanted, labels in (
             (selector.names, twin["host"].values),
             (selector.racks, twin["rack"].values[rack]),
             (selector.cards, twin["kind"].values[twin["host_kind"].values]),
         ):
             if wanted:
-                chosen &= np.isin(names.astype(str), wanted)
+                chosen &= np.isin(labels.astype(str), wanted)
         for wanted, level in ((selector.rows, "row"), (selector.zones, "zone")):
             if wanted:
                 domain, names = domains(twin, level)
@@ -197,18 +207,20 @@ class _Resolver:
         if policy.kind not in PLACEMENT_KINDS:
             return None, None
         free, chosen = np.ones(len(self.hosts), dtype=bool), workloads.astype(np.int32)
-        if policy.kind == "require_label":
+        if isinstance(policy, RequireLabel):
             return self._labelled(policy, workloads)
         if policy.kind == "preserve":
             return self._where_they_are(workloads)
-        if policy.kind == "pin":
+        if isinstance(policy, Pin):
             host = self.twin["host"].values.astype(str) == policy.host
             return np.stack([free, host]), chosen
         if policy.kind == "drain":
             return np.stack([~hosts]), np.zeros(len(workloads), dtype=np.int32)
         return np.stack([free, hosts if policy.kind == "fence" else ~hosts]), chosen
 
-    def _labelled(self, policy: AnyPolicy, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _labelled(
+        self, policy: RequireLabel, workloads: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         have = np.array([labels.get(policy.label, "") for labels in self.host_labels])
         if policy.values:
             row_value = pd.Series("|".join(policy.values), index=range(len(self.row_labels)))
@@ -217,7 +229,7 @@ class _Resolver:
         values = ["", *sorted(set(row_value) - {""})]
         rows = [np.ones(len(have), dtype=bool)]
         rows += [np.isin(have, value.split("|")) for value in values[1:]]
-        of_row = pd.Index(values).get_indexer(row_value).astype(np.int32)
+        of_row = pd.Index(values).get_indexer(pd.Index(row_value)).astype(np.int32)
         return np.stack(rows), np.where(workloads, of_row[self.row_of], 0).astype(np.int32)
 
     def _where_they_are(self, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -231,18 +243,13 @@ class _Resolver:
         return allowed, renumber[today]
 
 
-def parse_labels(table: pd.DataFrame, column: str) -> list[dict[str, str]]:
+def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:
     """Return each row's labels, written as ``key=value;key=value``."""
-    if column not in table.columns:
+    if "labels" not in table.columns:
         return [{} for _ in range(len(table))]
-    texts = table[column].fillna("").astype(str)
-    cache = {text: _parse(text) for text in texts.unique()}
+    texts = table["labels"].fillna("").astype(str)
+    cache = {text: parse_labels(text) for text in texts.unique()}
     return [cache[text] for text in texts]
-
-
-def _parse(text: str) -> dict[str, str]:
-    pairs = (part.split("=", 1) for part in text.split(";") if "=" in part)
-    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def _matches(have: dict[str, str], wanted: dict[str, str]) -> bool:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from optimiser.library.site import SiteInput
-from optimiser.schema.equipment import CrahCard, LossCard, ServerCard
+from optimiser.schema.equipment import Card, CrahCard, LossCard, PsuCard, ServerCard
 from optimiser.schema.site import Zone
-from optimiser.twin.envelopes import inlet_limit_c
+from optimiser.twin.envelopes import EnvelopeName, inlet_limit_c
 from optimiser.twin.recirculation import rack_rise_matrix
 from optimiser.twin.servers import ac_curve, gpu_span_w
 from optimiser.twin.variables import Variables
 from optimiser.units import AIR_DENSITY_KG_M3, AIR_HEAT_CAPACITY_J_KG_K
+
+C = TypeVar("C", bound=Card)
 
 
 def index_of(values: Iterable[object], names: Sequence[str]) -> np.ndarray:
@@ -23,12 +26,19 @@ def index_of(values: Iterable[object], names: Sequence[str]) -> np.ndarray:
     return pd.Index(names).get_indexer(pd.Index(pd.Series(values).astype(str))).astype(np.int32)
 
 
+def card_of(site_input: SiteInput, kind: str, name: str, form: type[C]) -> C:
+    """Return a card of one kind; the reader has made sure that it is there."""
+    card = site_input.cards[kind, name]
+    assert isinstance(card, form)
+    return card
+
+
 def host_variables(variables: Variables, site_input: SiteInput) -> None:
     """Add hosts and their kinds: relations, capacity, state and power curves."""
     hosts, site = site_input.hosts, site_input.site
     kinds = list(dict.fromkeys(hosts["card"].astype(str)))
     host_kind = index_of(hosts["card"], kinds)
-    cards = [site_input.cards["server", kind] for kind in kinds]
+    cards = [card_of(site_input, "server", kind, ServerCard) for kind in kinds]
     add = variables.add
     add("host", ["host"], hosts["name"].astype(str).tolist(), "", "host")
     add("kind", ["kind"], kinds, "", "server card")
@@ -53,7 +63,7 @@ def host_variables(variables: Variables, site_input: SiteInput) -> None:
 def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: SiteInput) -> None:
     curves, spans = [], []
     for card in cards:
-        psu = site_input.cards.get(("psu", card.psu)) if card.psu else None
+        psu = card_of(site_input, "psu", card.psu, PsuCard) if card.psu else None
         curves.append(ac_curve(card, psu))
         spans.append(gpu_span_w(card, psu))
     altitude = site_input.site.location.altitude_m
@@ -62,10 +72,11 @@ def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: S
     add("kind_curve_w", ["kind", "load_point"], np.array(curves), "W", "AC power at 0..100 % load")
     add("kind_gpu_span_w", ["kind"], np.array(spans), "W", "extra power when all GPUs are full")
     add("kind_standby_w", ["kind"], np.array([c.standby_w for c in cards]), "W", "power asleep")
-    for name, envelope in (
-        ("kind_inlet_limit_c", "recommended"),
-        ("kind_inlet_allowable_c", "allowable"),
-    ):
+    envelopes: dict[str, EnvelopeName] = {
+        "kind_inlet_limit_c": "recommended",
+        "kind_inlet_allowable_c": "allowable",
+    }
+    for name, envelope in envelopes.items():
         limits = [inlet_limit_c(c, envelope, altitude) for c in classes]
         add(name, ["kind"], np.array(limits, dtype=float), "degC", f"{envelope} inlet limit")
     add("kind_air_rise_k", ["kind"], np.array([c.air_rise_k for c in cards]), "K", "air rise")
@@ -108,16 +119,18 @@ def power_variables(variables: Variables, site_input: SiteInput) -> None:
     feeds = list(power.feeds) if power else []
     units = list(power.ups) if power else []
     pdus = site_input.pdus
-    cards = site_input.cards
     add = variables.add
     add("feed", ["feed"], [f.name for f in feeds], "", "feed")
     add("ups", ["ups"], [u.name for u in units], "", "UPS")
     add("pdu", ["pdu"], pdus["name"].astype(str).tolist(), "", "PDU")
-    _loss_stage(variables, "feed", [cards.get(("transformer", f.transformer)) for f in feeds],
-                [1] * len(feeds), [f.rating_kw for f in feeds])  # fmt: skip
-    _loss_stage(variables, "ups", [cards["ups", u.card] for u in units],
-                [u.count for u in units], [None] * len(units))  # fmt: skip
-    pdu_cards = [cards["pdu", str(card)] for card in pdus["card"]]
+    transformers = [
+        card_of(site_input, "transformer", f.transformer, LossCard) if f.transformer else None
+        for f in feeds
+    ]
+    _loss_stage(variables, "feed", transformers, [1] * len(feeds), [f.rating_kw for f in feeds])
+    ups_cards = [card_of(site_input, "ups", u.card, LossCard) for u in units]
+    _loss_stage(variables, "ups", ups_cards, [u.count for u in units], [None] * len(units))
+    pdu_cards = [card_of(site_input, "pdu", str(card), LossCard) for card in pdus["card"]]
     _loss_stage(variables, "pdu", pdu_cards, [1] * len(pdus), [None] * len(pdus))
     add(
         "ups_feed", ["ups"], index_of([u.feed for u in units], [f.name for f in feeds]), "1", "feed"
@@ -162,7 +175,7 @@ def cooling_variables(variables: Variables, site_input: SiteInput) -> None:
     """Add cooling zones and the matrix of rack inlet rises."""
     cooling, racks = site_input.site.cooling, site_input.racks
     zones: list[Zone] = list(cooling.zones) if cooling else []
-    cards: list[CrahCard] = [site_input.cards["crah", zone.crah] for zone in zones]
+    cards = [card_of(site_input, "crah", zone.crah, CrahCard) for zone in zones]
     names = [zone.name for zone in zones]
     add = variables.add
     add("zone", ["zone"], names, "", "cooling zone")
