@@ -9,6 +9,7 @@ import xarray as xr
 
 from optimiser.analysis.compare import compare_terms
 from optimiser.analysis.verdict import Placement
+from optimiser.report.text import percent
 from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, Proof, Term
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
@@ -57,7 +58,7 @@ def plan_document(
         currency=loaded.site_input.site.currency,
         hosts_on=names[on].tolist(),
         hosts_asleep=names[~on].tolist(),
-        proof=_proof(result, after),
+        proof=_proof(result, after, loaded.site_input.site.currency),
         terms=_terms(loaded, result, today, after),
         binding=list(binding),
         moves=list(moves),
@@ -67,8 +68,13 @@ def plan_document(
     )
 
 
-def _proof(result: EngineResult, after: Side) -> Proof:
-    sentence = result.bound_sentence or "No bound was proven."
+def _proof(result: EngineResult, after: Side, currency: str) -> Proof:
+    sentence = "No bound was proven in the time given."
+    if result.bound is not None and result.gap is not None:
+        sentence = (
+            f"At most {percent(result.gap)} from the best possible: no legal plan costs less than "
+            f"{result.bound:,.2f} {currency} over the horizon ({result.bound_sentence})."
+        )
     return Proof(
         level="verified-feasible" if result.bound is None else "bound-checked",
         objective=result.candidate.objective,
