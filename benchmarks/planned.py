@@ -12,27 +12,40 @@ WARM_UP_S = 4.0
 
 
 @dataclass(frozen=True)
+class Known:
+    """What was known at one moment: best plan and bound, after seconds since the start."""
+
+    wall_s: float
+    cpu_s: float
+    best: float | None
+    bound: float | None
+
+    @property
+    def gap(self) -> float | None:
+        """Relative gap; ``None`` without plan or bound."""
+        if self.best is None or self.bound is None:
+            return None
+        return (self.best - self.bound) / max(abs(self.best), 1e-9)
+
+
+@dataclass(frozen=True)
 class Planned:
-    """``first_s`` wall seconds from the start of the process to the first verified plan;
-    ``gap_after(seconds)`` from the ticks (seconds, best, bound)."""
+    """A run folder, the course of its search and what it cost."""
 
     run: Path
-    ticks: list[tuple[float, float | None, float | None]]
+    ticks: list[Known]
     stopped: str
     cost: Cost
 
     @property
-    def first_s(self) -> float | None:
-        """Seconds until a verified plan was known."""
-        return next((seconds for seconds, best, _ in self.ticks if best is not None), None)
+    def first(self) -> Known | None:
+        """The moment from which a verified plan was known."""
+        return next((known for known in self.ticks if known.best is not None), None)
 
-    def gap_after(self, seconds: float) -> float | None:
+    def gap_after(self, wall_s: float) -> float | None:
         """Return the gap that was known after some seconds; ``None`` without plan or bound."""
-        known = [tick for tick in self.ticks if tick[0] <= seconds]
-        if not known or known[-1][1] is None or known[-1][2] is None:
-            return None
-        best, bound = known[-1][1], known[-1][2]
-        return (best - bound) / max(abs(best), 1e-9)
+        known = [tick for tick in self.ticks if tick.wall_s <= wall_s]
+        return known[-1].gap if known else None
 
 
 def plan(site: Path, runs: Path, time_limit_s: float) -> Planned:
@@ -40,7 +53,7 @@ def plan(site: Path, runs: Path, time_limit_s: float) -> Planned:
     command = python("-m", "benchmarks.watched", site, runs, "--time-limit", str(time_limit_s))
     cost = measure(command)
     told = json.loads(cost.output.splitlines()[-1])
-    ticks = [(float(s), best, bound) for s, best, bound in told["ticks"]]
+    ticks = [Known(*tick) for tick in told["ticks"]]
     return Planned(Path(told["run"]), ticks, told["stopped"], cost)
 
 

@@ -1,7 +1,7 @@
 """Plan a site exactly as ``dcopt plan`` does, and note when which plan was known.
 
-Run: ``python -m benchmarks.watched SITE RUNS --time-limit 60``; prints one line of JSON. Seconds
-count from the start of the process, imports included.
+Run: ``python -m benchmarks.watched SITE RUNS --time-limit 60``; prints one line of JSON. A tick is
+(wall seconds, CPU seconds, best, bound); seconds count from the start of the process.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     class Notes(Unwatched):
         """Keeps what the search says, with the time it was said."""
 
-        ticks: list[tuple[float, float | None, float | None]] = []  # noqa: RUF012
+        ticks: list[tuple[float, float, float | None, float | None]] = []  # noqa: RUF012
 
         def tick(self, tick: Tick) -> None:
             """Note plan and bound."""
-            self.ticks.append((time.monotonic() - BEGAN, tick.best, tick.bound))
+            wall_s, cpu_s = time.monotonic() - BEGAN, time.process_time()
+            self.ticks.append((wall_s, cpu_s, tick.best, tick.bound))
 
     notes = Notes()
     asked = PlanOptions(time_limit_s=options.time_limit, gap=options.gap, runs=options.runs)

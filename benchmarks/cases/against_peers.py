@@ -99,7 +99,7 @@ def _our_row(problem: Problem, planned: Planned) -> dict[str, Value]:
         **asdict(judge(problem, placement)),
         "wall_s": planned.cost.wall_s,
         "cpu_s": planned.cost.cpu_s,
-        "first_plan_s": planned.first_s,
+        "first_plan_cpu_s": None if planned.first is None else planned.first.cpu_s,
     }
 
 

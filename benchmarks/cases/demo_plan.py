@@ -16,8 +16,10 @@ def demo_plan(folder: Path, *, time_limit_s: float) -> Outcome:
     measure(dcopt("init", site, "--site", "demo"))
     planned = plan(site, folder / "runs", time_limit_s)
     proof = read_run(planned.run).plan.proof
+    first = planned.first
     row: dict[str, Value] = {
-        "first_plan_s": planned.first_s,
+        "first_plan_s": None if first is None else first.wall_s,
+        "first_plan_cpu_s": None if first is None else first.cpu_s,
         "gap_after_10_s": planned.gap_after(10.0),
         "gap_after_30_s": planned.gap_after(30.0),
         "gap_at_end": proof.gap,
@@ -28,7 +30,10 @@ def demo_plan(folder: Path, *, time_limit_s: float) -> Outcome:
         "cpu_s": planned.cost.cpu_s,
         "peak_mb": planned.cost.peak_mb,
     }
-    in_time = planned.first_s is not None and planned.first_s <= 5.0
+    in_time = first is not None and first.wall_s <= 5.0
     is_close = proof.gap is not None and proof.gap <= 0.02
-    note = "seconds count from the start of the process, imports included; kernels compiled before"
-    return Outcome([row], in_time and is_close, (note,))
+    notes = (
+        "seconds count from the start of the process, imports included; kernels compiled before",
+        "wall seconds include what other work on the machine took; peak memory of one process",
+    )
+    return Outcome([row], in_time and is_close, notes)
