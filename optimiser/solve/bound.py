@@ -29,9 +29,13 @@ from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
+from optimiser.solve.tighten import keep_apart_where_on
 from optimiser.solve.worker import SolverChild
 
-LARGEST_MODEL = 40_000  # pairs of groups; beyond, a stage costs more than it can give
+# pairs of groups; beyond, a stage costs the search more time than its bound is worth
+LARGEST_MODEL = 40_000
+LARGEST_BY_RACK = 8_000
+WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Stage:
 
 STAGES = (
     Stage("classes", ("zone",), False, "linear relaxation over classes of equal hosts by zone"),
-    Stage("racks", ("rack",), False, "linear relaxation over classes of equal hosts by rack"),
     Stage("whole hosts", ("zone",), True, "relaxation over classes of equal hosts, whole hosts on"),
+    Stage("racks", ("rack",), False, "linear relaxation over classes of equal hosts by rack"),
 )
 EXACT = "exact model of the site, solved by HiGHS"
 CONTRADICTION = 1e-6
@@ -130,7 +134,7 @@ class Bounder:
 
     @property
     def _stages(self) -> Sequence[Stage]:
-        if self.size.is_small:
+        if self.size.is_tiny:
             return ()
         return STAGES if self.node_limit is None else [s for s in STAGES if not s.whole]
 
@@ -161,9 +165,12 @@ class Bounder:
         if model is None or self._stop.is_set():
             return
         compiled = compile_model(model)
+        limit_s = self.clock.seconds_left
+        if stage.whole:
+            limit_s = min(limit_s, WHOLE_SHARE * self.clock.time_limit_s)
         result = child.solve(
             whole_hosts_only(compiled) if stage.whole else compiled.as_relaxation(),
-            SolveSettings(time_limit_s=max(1.0, self.clock.seconds_left), threads=1, gap=1e-4),
+            SolveSettings(time_limit_s=max(1.0, limit_s), threads=1, gap=1e-4),
             cancel=self._stop.is_set,
         )
         self.seconds[stage.name] = self.clock.seconds - since
@@ -174,9 +181,12 @@ class Bounder:
 
     def _build(self, levels: Sequence[str]) -> pyo.ConcreteModel | None:
         grouping = group_hosts(self.problem.frame, levels)
-        if grouping.num_groups * grouping.num_hosts > LARGEST_MODEL:
+        largest = LARGEST_BY_RACK if "rack" in levels else LARGEST_MODEL
+        if grouping.num_groups * grouping.num_hosts > largest:
             return None
-        return build(Instance(self.problem.frame, grouping))
+        model = build(Instance(self.problem.frame, grouping))
+        keep_apart_where_on(model)
+        return model
 
     def _take(self, stage: Stage, result: SolveResult) -> None:
         if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":

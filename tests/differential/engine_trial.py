@@ -31,6 +31,7 @@ from optimiser.solve.progress import Check, EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
+from optimiser.solve.tighten import keep_apart_where_on
 from optimiser.twin.rules import Rule
 from optimiser.workflow.plan_document import placement_of
 
@@ -159,7 +160,9 @@ def relaxed_bound(problem: Problem, levels: Sequence[str], whole: bool) -> float
     from optimiser.formulation.model import build
 
     try:
-        compiled = compile_model(build(Instance(problem.frame, group_hosts(problem.frame, levels))))
+        model = build(Instance(problem.frame, group_hosts(problem.frame, levels)))
+        keep_apart_where_on(model)
+        compiled = compile_model(model)
     except InfeasibleError:
         return None
     relaxed = whole_hosts_only(compiled) if whole else compiled.as_relaxation()
