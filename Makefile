@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench data clean
+.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench bench-full data clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,8 +62,11 @@ lock: $(VENV)/.dev ## Write the lock files again (needs a package index)
 	$(LOCK) $(UPGRADE) pyproject.toml --extra dev -c requirements.lock -c requirements-build.lock \
 		-o requirements-dev.lock
 
-bench: $(VENV)/.dev ## Run the benchmarks and rewrite benchmarks/RESULTS.md
+bench: $(VENV)/.dev ## Run the short benchmarks and rewrite benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+bench-full: $(VENV)/.dev ## Run every benchmark and rewrite benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks --full
 
 data: $(VENV)/.dev ## Generate the bundled sites again, byte for byte
 	for name in small demo series; do \

@@ -29,7 +29,7 @@ def keep(spec: Spec, outcome: Outcome, stamp: Stamp, history: Path = HISTORY) ->
     path = history / f"{stamp.release}.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     known[spec.name] = {**stamp.to_dict(), **outcome.to_dict()}
-    text = json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 

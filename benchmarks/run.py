@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_all(specs: Sequence[Spec], *, record: bool) -> list[str]:
     """Run specs one after the other; return the names of those that missed their target."""
-    missed = []
+    missed, moment = [], stamp()  # files may change while this runs
     with tempfile.TemporaryDirectory(prefix="dcopt-bench-") as name:
         if any("time_limit_s" in dict(spec.options) for spec in specs):
             warm_up(Path(name))
@@ -57,7 +57,7 @@ def _run_all(specs: Sequence[Spec], *, record: bool) -> list[str]:
                 continue
             missed += [] if outcome.met else [spec.name]
             if record:
-                keep(spec, outcome, stamp())
+                keep(spec, outcome, moment)
                 write_page()
     return missed
 
