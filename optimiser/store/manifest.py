@@ -14,7 +14,7 @@ from optimiser.schema.base import Document
 MANIFEST = "manifest.json"
 PACKAGES = (
     "dc-optimiser", "highspy", "pyomo", "numpy", "scipy", "numba", "pandas", "xarray",
-    "pydantic", "psychrolib", "h5netcdf",
+    "pydantic", "h5netcdf", "h5py",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -45,19 +46,35 @@ def test_every_verb_explains_itself(page: Page) -> None:
     assert [name for name, meaning in page.options if not meaning] == []
 
 
+def parse(line: str) -> None:
+    """Parse a line of the shell as ``dcopt`` would; raises when it would be refused."""
+    words = re.split(r"[|>#]|&&", line)[0].split()
+    command: click.Command = app
+    ctx, rest = click.Context(app, info_name="dcopt", obj=Call()), words[1:]
+    while isinstance(command, click.Group):
+        _, found, rest = command.resolve_command(ctx, rest)
+        assert found is not None
+        command, ctx = found, click.Context(found, parent=ctx, obj=Call())
+    assert isinstance(command, Verb)
+    command.parse_args(ctx, list(rest))
+
+
 @pytest.mark.parametrize("page", VERB_PAGES, ids=lambda page: page.title)
 def test_every_example_parses(page: Page) -> None:
     """Each example line is accepted by the parser: its options and arguments exist."""
     for line, _ in page.examples:
-        words = line.split("|")[0].split(">")[0].split()
-        command, ctx = app, click.Context(app, info_name="dcopt", obj=Call())
-        rest = words[1:]
-        while isinstance(command, click.Group):
-            _, command, rest = command.resolve_command(ctx, rest)
-            assert command is not None
-            ctx = click.Context(command, parent=ctx, obj=Call())
-        assert isinstance(command, Verb)
-        command.parse_args(ctx, list(rest))
+        parse(line)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/first-site.md", "docs/reading-a-plan.md"])
+def test_every_command_of_the_documentation_parses(name: str) -> None:
+    """Each ``dcopt`` line in a code block of a page is accepted by the parser."""
+    text = (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+    calls = re.findall(r"dcopt [^\n&|#]+", "\n".join(blocks))
+    assert calls
+    for line in calls:
+        parse(line)
 
 
 def test_manual_pages_are_valid_roff(tmp_path: Path) -> None:
