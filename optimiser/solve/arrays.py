@@ -55,6 +55,7 @@ class Data(NamedTuple):
     reserve_column: np.ndarray  # (headroom rule, step) demand column
     reserve_fraction: np.ndarray
     reserve_amount: np.ndarray
+    reserve_excess: np.ndarray  # (headroom rule, domain, step) what may be missing
     reserve_num_domains: np.ndarray
     on_mask: np.ndarray  # (max_hosts_on rule, host)
     on_limit: np.ndarray
@@ -141,16 +142,48 @@ def bundle(problem: Problem) -> Data:
 def _reserves(problem: Problem) -> dict[str, np.ndarray]:
     chosen = [(r, r.policy) for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
     num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
-    domain = np.array([np.where(r.hosts, r.domain, -1) for r, _ in chosen], dtype=np.int64)
+    domain = np.array([_numbered(np.where(r.hosts, r.domain, -1)) for r, _ in chosen], np.int64)
+    domain = domain.reshape(len(chosen), num_hosts)
+    num_domains = domain.max(axis=1, initial=-1) + 1
     names = [str(name) for name in problem.twin["resource"].values]
     column = [_columns_of(problem, names.index(p.resource), num_steps) for _, p in chosen]
+    columns = np.array(column, dtype=np.int64).reshape(len(chosen), num_steps)
+    excess = np.zeros((len(chosen), int(num_domains.max(initial=0)), num_steps))
+    for index, (rule, policy) in enumerate(chosen):
+        if rule.not_worse:
+            excess[index] = _missing_today(
+                problem, domain[index], columns[index], policy, excess.shape[1]
+            )
     return {
-        "reserve_domain": domain.reshape(len(chosen), num_hosts),
-        "reserve_column": np.array(column, dtype=np.int64).reshape(len(chosen), num_steps),
+        "reserve_domain": domain,
+        "reserve_column": columns,
         "reserve_fraction": np.array([p.fraction for _, p in chosen], dtype=float),
         "reserve_amount": np.array([p.amount for _, p in chosen], dtype=float),
-        "reserve_num_domains": np.array([len(r.domain_names) for r, _ in chosen], dtype=np.int64),
+        "reserve_excess": excess,
+        "reserve_num_domains": num_domains,
     }
+
+
+def _numbered(domain: np.ndarray) -> np.ndarray:
+    """Return domains (H,) numbered without gaps, so that those without a host are left out."""
+    used = np.unique(domain[domain >= 0])
+    return np.where(domain >= 0, np.searchsorted(used, domain), -1)
+
+
+def _missing_today(
+    problem: Problem, domain: np.ndarray, columns: np.ndarray, policy: Headroom, num_domains: int
+) -> np.ndarray:
+    """Return by how much a reserve is missed today (domain, step), 0 where it is kept."""
+    counted, today = domain >= 0, problem.today
+    on = problem.today_on & counted
+    room = np.zeros((num_domains, len(columns)))
+    kept = problem.rated[:, columns] * (1.0 - policy.fraction)
+    np.add.at(room, domain[on], kept[on])
+    used = np.zeros_like(room)
+    running = np.flatnonzero((today >= 0) & counted[today])
+    amount = problem.use[problem.flavour[running]][:, columns]
+    np.add.at(used, domain[today[running]], amount)
+    return np.maximum(used - room + policy.amount, 0.0)
 
 
 def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
@@ -160,7 +193,12 @@ def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
 
 def _budgets(problem: Problem) -> dict[str, np.ndarray]:
     hard = [rule for rule in problem.rules if rule.is_hard]
-    on = [(r.hosts, r.policy.limit) for r in hard if isinstance(r.policy, MaxHostsOn)]
+    today_on = problem.today_on
+    on = [
+        (r.hosts, max(r.policy.limit, int((today_on & r.hosts).sum()) if r.not_worse else 0))
+        for r in hard
+        if isinstance(r.policy, MaxHostsOn)
+    ]
     moves = [(r.workloads, r.policy.limit) for r in hard if isinstance(r.policy, MaxMoves)]
     on_mask = np.array([mask for mask, _ in on], dtype=bool)
     move_mask = np.array([mask for mask, _ in moves], dtype=bool)

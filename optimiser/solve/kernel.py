@@ -306,10 +306,12 @@ def shortfall(data: Data, state: State) -> float:
         keep = 1.0 - data.reserve_fraction[rule]
         for domain in range(data.reserve_num_domains[rule]):
             capacity = state.reserve_capacity[rule, domain]
-            room = capacity * keep - data.reserve_amount[rule]
-            highest = state.reserve_use[rule, domain].max()
-            if highest > room + 1e-6:
-                total += (highest - room) / max(1.0, capacity)
+            room = capacity * keep - data.reserve_amount[rule] + 1e-6
+            missing = 0.0
+            for step in range(state.reserve_use.shape[2]):
+                excess = state.reserve_use[rule, domain, step] - room
+                missing = max(missing, excess - data.reserve_excess[rule, domain, step])
+            total += missing / max(1.0, capacity)
     return total
 
 

@@ -18,6 +18,8 @@ from optimiser.solve.search import Candidate, Searcher
 
 HOT, COLD = 0.04, 0.001  # thresholds of acceptance, in costs of a typical host
 FIRST_ROUNDS = 20
+EXCHANGE_EVERY = 10  # chunks
+BEHIND = 0.002  # share of the objective by which a track is given up
 WORK_ROUNDS = 100  # rounds of one unit of work
 CHUNK_S = 0.5  # wall time between looks at the clock
 
@@ -147,10 +149,11 @@ class Schedule:
         worst.follow(guide)
 
     def _exchange(self, best: Candidate | None) -> None:
-        """Every tenth chunk, a track that has fallen behind goes on from the best plan."""
-        lead = self.tracks[0]
-        if best is None or lead.count % 10:
+        """Every tenth chunk tracks go on from their best; late in the search, from the leader's."""
+        if best is None or self.tracks[0].count % EXCHANGE_EVERY:
             return
+        late = self._spent > 0.6
         for track in self.tracks:
-            behind = track.best is None or track.best.objective > best.objective * 1.002
-            track.restart(best if behind or track.best is None else track.best)
+            own = best if track.best is None else track.best
+            behind = own.objective > best.objective * (1.0 + BEHIND)
+            track.restart(best if late and behind else own)

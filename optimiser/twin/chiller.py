@@ -51,9 +51,10 @@ def carnot_cop(evaporator_c: np.ndarray, condenser_c: np.ndarray, carnot: Carnot
 
     The refrigerant is ``approach_k`` colder than the leaving chilled water and as much warmer than
     the leaving condenser water (or the outdoor air); the lift is held at ``min_lift_k`` or more,
-    because expansion valves and oil return forbid less. Unlike fitted curves it is valid for 13 to 24 °C chilled water, where
-    none of the published DOE-2 sets is. The share η is fixed by one rated point with the same
-    definition of temperatures (0.45 to 0.60 centrifugal, 0.35 to 0.45 air-cooled screw).
+    because expansion valves and oil return forbid less. Unlike fitted curves it is valid for 13 to
+    24 °C chilled water, where none of the published DOE-2 sets is. The share η is fixed by one
+    rated point with the same definition of temperatures (0.45 to 0.60 centrifugal, 0.35 to 0.45
+    air-cooled screw).
     """
     evaporating_k = np.asarray(evaporator_c, dtype=float) - carnot.approach_k + _KELVIN
     lift_k = np.asarray(condenser_c, dtype=float) - evaporator_c + 2.0 * carnot.approach_k
@@ -67,7 +68,8 @@ def machine_state(
 
     ``evaporator_c`` leaving chilled water [°C]; ``condenser_c`` condenser water, entering for DOE-2
     curves and leaving for Carnot, or outdoor air for an air-cooled machine [°C]. DOE-2
-    (``Cap = Q_r·CapFT``, ``P = Cap/COP_r·EIRFT``): both temperatures are held inside the range of the card.
+    (``Cap = Q_r·CapFT``, ``P = Cap/COP_r·EIRFT``): both temperatures are held inside the range of
+    the card.
     """
     condenser = np.asarray(condenser_c, dtype=float)
     evaporator = np.broadcast_to(np.asarray(evaporator_c, dtype=float), condenser.shape)

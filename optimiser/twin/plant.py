@@ -51,8 +51,9 @@ class PlantPower:
     """Power [W], water [L/h], state and flags of the plant, all of the shape of the heat.
 
     ``heat_rejected_w`` leaves through condenser or exchanger; ``free_share`` of the heat by the
-    economiser [1]; ``condenser_c`` water entering the condensers, or outdoor air [°C]. ``is_clamped``: a
-    curve was held at the edge of its range; ``is_overloaded``: more heat than the installed machines can take.
+    economiser [1]; ``condenser_c`` water entering the condensers, or outdoor air [°C].
+    ``is_clamped``: a curve was held at the edge of its range; ``is_overloaded``: more heat than the
+    installed machines can take.
     """
 
     chiller_w: np.ndarray
