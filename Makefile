@@ -63,7 +63,10 @@ lock: $(VENV)/.dev ## Write the lock files again (needs a package index)
 		-o requirements-dev.lock
 
 bench: $(VENV)/.dev ## Run the short benchmarks and rewrite benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-full: ARGS := --full
+bench-full: bench ## Run every benchmark, those on public data beside the checkout too
 
 bench-full: $(VENV)/.dev ## Run every benchmark and rewrite benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks --full
