@@ -65,10 +65,7 @@ lock: $(VENV)/.dev ## Write the lock files again (needs a package index)
 bench: $(VENV)/.dev ## Run the short benchmarks and rewrite benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-full: ARGS := --full
-bench-full: bench ## Run every benchmark, those on public data beside the checkout too
-
-bench-full: $(VENV)/.dev ## Run every benchmark and rewrite benchmarks/RESULTS.md
+bench-full: $(VENV)/.dev ## Run every benchmark, those on public data beside the checkout too
 	$(BIN)/python -m benchmarks --full
 
 data: $(VENV)/.dev ## Generate the bundled sites again, byte for byte
