@@ -9,6 +9,7 @@ import numpy as np
 from optimiser.schema.policy import Headroom, MaxHostsOn, MaxMoves
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.problem import Problem
+from optimiser.solve.sums import sum_table
 
 
 class Data(NamedTuple):
@@ -57,6 +58,10 @@ class Data(NamedTuple):
     reserve_amount: np.ndarray
     reserve_excess: np.ndarray  # (headroom rule, domain, step) what may be missing
     reserve_num_domains: np.ndarray
+    sum_domain: np.ndarray  # see SumTable
+    sum_column: np.ndarray
+    sum_units: np.ndarray
+    sum_limit: np.ndarray
     on_mask: np.ndarray  # (max_hosts_on rule, host)
     on_limit: np.ndarray
     move_mask: np.ndarray  # (max_moves rule, workload)
@@ -83,6 +88,7 @@ class State(NamedTuple):
     device_mask: np.ndarray  # (workload,) uint64
     reserve_capacity: np.ndarray  # (headroom rule, domain)
     reserve_use: np.ndarray  # (headroom rule, domain, step)
+    sum_use: np.ndarray  # (sum rule, domain, step)
     on_count: np.ndarray
     moved: np.ndarray  # (max_moves rule,)
     price: np.ndarray  # (rack, step) money per W
@@ -95,6 +101,7 @@ def bundle(problem: Problem) -> Data:
     """Return the arrays of a problem in the form the kernels take."""
     twin, counts, rows = problem.twin, problem.counts, problem.rows
     reserve = _reserves(problem)
+    sums = sum_table(problem)
     masks = _budgets(problem)
     return Data(
         flavour=problem.flavour,
@@ -134,6 +141,10 @@ def bundle(problem: Problem) -> Data:
         row_start=rows.start,
         row_index=rows.index,
         row_value=rows.value,
+        sum_domain=sums.domain,
+        sum_column=sums.column,
+        sum_units=sums.units,
+        sum_limit=sums.limit,
         **reserve,
         **masks,
     )
@@ -241,6 +252,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         device_mask=np.zeros(num_workloads, dtype=np.uint64),
         reserve_capacity=np.zeros((len(data.reserve_fraction), domains)),
         reserve_use=np.zeros((len(data.reserve_fraction), domains, num_steps)),
+        sum_use=np.zeros(data.sum_limit.shape),
         on_count=np.zeros(len(data.on_limit), dtype=np.int64),
         moved=np.zeros(len(data.move_limit), dtype=np.int64),
         price=np.ascontiguousarray(price),

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.sums import SPACE
 
 # only entry points called from Python need a wrapper; leaving the others out halves compile time
 compiler: Any = numba.njit
@@ -81,9 +82,25 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
             state.reserve_capacity[rule, domain] += (
                 sign * data.rated[host, data.reserve_column[rule, 0]]
             )
+    for rule in range(len(data.sum_domain)):
+        domain = data.sum_domain[rule, host]
+        if domain >= 0 and data.sum_column[rule, 0] == SPACE:
+            for step in range(state.sum_use.shape[2]):
+                state.sum_use[rule, domain, step] += sign * data.sum_units[rule, host]
     for rule in range(len(data.on_limit)):
         if data.on_mask[rule, host]:
             state.on_count[rule] += sign
+
+
+@jit
+def shift_sums(data: Data, state: State, flavour: int, host: int, sign: int) -> None:
+    """Add (+1) or take away (−1) a workload's use in the sums over domains."""
+    for rule in range(len(data.sum_domain)):
+        domain = data.sum_domain[rule, host]
+        if domain >= 0 and data.sum_column[rule, 0] != SPACE:
+            for step in range(state.sum_use.shape[2]):
+                used = data.use[flavour, data.sum_column[rule, step]]
+                state.sum_use[rule, domain, step] += sign * used
 
 
 @jit
@@ -107,6 +124,7 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
             for step in range(len(data.power_column)):
                 column = data.reserve_column[rule, step]
                 state.reserve_use[rule, domain, step] += sign * data.use[flavour, column]
+    shift_sums(data, state, flavour, host, sign)
     if data.today[workload] >= 0 and data.today[workload] != host:
         for rule in range(len(data.move_limit)):
             if data.move_mask[rule, workload]:
@@ -215,6 +233,24 @@ def hold_on(data: Data, state: State, host: int, on: bool) -> None:
 
 
 @jit
+def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether the sums over the domains of a host leave room for a workload on it."""
+    flavour = data.flavour[workload]
+    for rule in range(len(data.sum_domain)):
+        domain = data.sum_domain[rule, host]
+        if domain < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
+            continue
+        for step in range(state.sum_use.shape[2]):
+            added = data.sum_units[rule, host]
+            if data.sum_column[rule, 0] != SPACE:
+                added = float(data.use[flavour, data.sum_column[rule, step]])
+            filled = state.sum_use[rule, domain, step] + added
+            if added > 0 and filled > data.sum_limit[rule, domain, step]:
+                return False
+    return True
+
+
+@jit
 def fits(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether host, capacity, devices and counts allow a workload (rack rows come last)."""
     if not data.allowed[data.elig[workload], host]:
@@ -231,6 +267,8 @@ def fits(data: Data, state: State, workload: int, host: int) -> bool:
                 return False
             if count == 0 and state.used[rule, group] >= data.most[rule, group]:
                 return False
+    if not sums_allow(data, state, workload, host):
+        return False
     return data.device_size == 0 or devices_fit(data, state, workload, host)
 
 

@@ -24,6 +24,7 @@ from optimiser.solve.kernel import (
     remove,
     rows_hold,
     shortfall,
+    sums_allow,
 )
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
@@ -116,12 +117,15 @@ def scores(
     move_cost = data.move_cost[workload]
     members, forced, host_class = state.members, state.forced_on, data.host_class
     running, opening = state.running[flavour], state.opening
-    needs_device = data.device_request[flavour] > 0
+    needs_device, has_sums = data.device_request[flavour] > 0, len(data.sum_domain) > 0
     for host in range(len(out)):
         share = out[host]
         if share == np.inf:
             continue
         if needs_device and not devices_fit(data, state, workload, host):
+            out[host] = np.inf
+            continue
+        if has_sums and not sums_allow(data, state, workload, host):
             out[host] = np.inf
             continue
         kind = host_class[host]
