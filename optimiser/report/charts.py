@@ -32,19 +32,20 @@ def build(data: ReportData) -> dict[str, Spec]:
     """Build the specifications of the charts that the data allow, by name."""
     charts: dict[str, Spec] = {}
     if data.series is not None and len(data.series.time) > 1:
-        charts |= _day_charts(data.series, data.currency)
+        charts |= _day_charts(data.series, data.currency, not data.is_first_placement)
     if len(data.frontier) > 1:
         charts["frontier"] = _frontier_chart(data)
     return charts
 
 
-def _day_charts(series: Series, currency: str) -> dict[str, Spec]:
+def _day_charts(series: Series, currency: str, has_today: bool) -> dict[str, Spec]:
     when = timeline(series.time)
-    top = max(*series.before.total_kw, *series.after.total_kw)
-    charts = {
-        "power-before": _power_chart(series.before, when, top, None),
-        "power-after": _power_chart(series.after, when, top, series.before.total_kw),
-    }
+    sides = (series.before, series.after) if has_today else (series.after,)
+    top = max(value for side in sides for value in side.total_kw)
+    today_kw = series.before.total_kw if has_today else None
+    charts = {"power-after": _power_chart(series.after, when, top, today_kw)}
+    if has_today:
+        charts["power-before"] = _power_chart(series.before, when, top, None)
     for name, field, title, unit, form in _CONTEXT:
         values = getattr(series, field)
         if values is not None:

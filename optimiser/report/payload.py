@@ -303,6 +303,8 @@ class ReportData(Document):
     hosts_total: Count
     before: Totals
     after: Totals
+    is_first_placement: bool = False
+    """Whether nothing is known to run today, so that there is nothing to compare the plan with."""
     racks: tuple[Rack, ...] = ()
     series: Series | None = None
     services: tuple[ServiceSummary, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from optimiser.report.payload import ProofLevel, ReportData
@@ -165,7 +165,13 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
         _ratio("pue", "PUE", before.pue, after.pue, ""),
         _ratio("wue", "WUE", before.wue_l_per_kwh, after.wue_l_per_kwh, " l/kWh"),
     )
-    return tuple(row for row in rows if row is not None)
+    known = tuple(row for row in rows if row is not None)
+    return tuple(map(_alone, known)) if data.is_first_placement else known
+
+
+def _alone(row: Comparison) -> Comparison:
+    """Return a quantity without anything to compare it with."""
+    return replace(row, before=NONE, change="", verdict="neutral", before_value=0.0)
 
 
 def _verdict(before: float, after: float) -> Verdict:
@@ -214,6 +220,8 @@ def summary_rows(data: ReportData) -> list[tuple[str, str, str, str]]:
 
 def headline(data: ReportData) -> str:
     """Say in one sentence what the plan does and what it saves."""
+    if data.is_first_placement:
+        return _first_headline(data)
     changed = sum(setting.before != setting.after for setting in data.settings)
     results = listed(_results(data))
     if data.workloads_moved:
@@ -222,6 +230,17 @@ def headline(data: ReportData) -> str:
     if changed:
         return f"Changing {plural(changed, 'facility setting')} without moving anything {results}."
     return "No workload needs to move: within the rules, no better placement was found."
+
+
+def _first_headline(data: ReportData) -> str:
+    after, year = data.after, data.per_year
+    amounts = [(after.energy_kwh, "kWh"), (after.cost, data.currency), (after.co2e_kg, "kg CO₂e")]
+    needs = listed([quantity(v * year, unit) for v, unit in amounts if v is not None])
+    hosts = f"{count(after.hosts_on)} of {plural(data.hosts_total, 'host')}"
+    return (
+        f"Placing {plural(data.workloads_moved, 'workload')} needs {hosts}, and {needs} a year. "
+        "Nothing is known to run today, so there is no saving to state."
+    )
 
 
 def _results(data: ReportData) -> list[str]:
@@ -264,6 +283,8 @@ def _three_digits(value: float) -> float:
 def sla_sentence(data: ReportData) -> str:
     """Say what becomes of the service levels."""
     before, after = data.before.sla_violation_count, data.after.sla_violation_count
+    if data.is_first_placement and after == 0:
+        return "Every service level is kept."
     if after == 0:
         if before == 0:
             return "Every service level is kept, before and after."

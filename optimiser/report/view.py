@@ -75,7 +75,7 @@ def _columns(cards: int) -> int:
 
 def _pue_note(data: ReportData) -> str:
     before, after = data.before.pue, data.after.pue
-    if before is None or after is None or after <= before:
+    if data.is_first_placement or before is None or after is None or after <= before:
         return ""
     if data.after.energy_kwh >= data.before.energy_kwh:
         return ""

@@ -229,8 +229,6 @@ def _notes(loaded: Loaded, order: MoveOrder, after: Side) -> list[str]:
     ]
     if len(order.stuck) > SHOWN:
         notes.append(f"and {len(order.stuck) - SHOWN} more workloads cannot")
-    if not loaded.has_placement:
-        notes.append("nothing is known to run today, so there is no saving to state")
     notes += [f"soft rule not kept: {v.sentence}" for v in after.verdict.soft[:20]]
     return notes
 

@@ -53,6 +53,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         hosts_total=twin.sizes["host"],
         before=_totals(judged.before),
         after=_totals(judged.after),
+        is_first_placement=_is_first(judged.before),
         racks=rack_map(twin, judged.rules, judged.before, judged.after),
         series=power_series(twin, judged.before, judged.after),
         services=_services(judged),
@@ -61,7 +62,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         prefixes_checked=bool(plan.moves),
         frontier=_frontier(plan),
         binding=_binding(plan),
-        terms=_terms(plan),
+        terms=_terms(plan, _is_first(judged.before)),
         proof=_proof(plan, manifest),
         bottlenecks=tuple(
             payload.Bottleneck(**dataclasses.asdict(found)) for found in judged.bottlenecks
@@ -194,11 +195,16 @@ def _binding(plan: Plan) -> tuple[payload.BindingRule, ...]:
     )
 
 
-def _terms(plan: Plan) -> tuple[payload.Term, ...]:
+def _is_first(before: Side) -> bool:
+    """Whether nothing is known to run today."""
+    return not (np.asarray(before.placement.host) >= 0).any()
+
+
+def _terms(plan: Plan, is_first: bool) -> tuple[payload.Term, ...]:
     return tuple(
         payload.Term(
             term=term.name,
-            before=term.before,
+            before=None if is_first else term.before,
             believed=term.believed,
             simulated=term.simulated,
             unit=plan.currency,

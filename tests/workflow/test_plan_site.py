@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.errors import InfeasibleError, RefusedError
+from optimiser.report.text import NONE, headline, summary_rows
 from optimiser.solve.progress import EngineResult
 from optimiser.store.latest import resolve_run
 from optimiser.store.manifest import hash_tree, read_manifest
@@ -146,4 +147,16 @@ def test_a_soft_rule_has_its_price_in_the_plan(tmp_path: Path) -> None:
     total = sum(term.believed for term in outcome.plan.terms)
     assert total == pytest.approx(outcome.plan.proof.objective)
     assert any("apart" in note for note in outcome.notes)
+    assert verify_run(outcome.run).is_verified
+
+
+def test_a_first_placement_states_no_saving(tmp_path: Path) -> None:
+    """Where nothing is known to run today the report compares with nothing."""
+    site = write_site(tmp_path / "site")
+    (site / "placement.csv").unlink()
+    outcome = plan_site(site, PlanOptions(work_limit=1, time_limit_s=60))
+    assert outcome.report.is_first_placement
+    assert "no saving to state" in headline(outcome.report)
+    assert {row[1] for row in summary_rows(outcome.report)} == {NONE}
+    assert len(outcome.plan.moves) == 6
     assert verify_run(outcome.run).is_verified
