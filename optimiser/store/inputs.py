@@ -82,5 +82,7 @@ def _renamed(site: Site, names: Mapping[str, str]) -> Site:
         return {field: names.get(value, value) for field, value in values.items()}  # type: ignore[call-overload]
 
     tables = site.tables.model_copy(update=flat(site.tables, _TABLE_FIELDS))
+    if tables.placement not in names.values():  # a default name where there is no such table
+        tables = tables.model_copy(update={"placement": None})
     environment = site.environment.model_copy(update=flat(site.environment, _SERIES_FIELDS))
     return site.model_copy(update={"tables": tables, "environment": environment})
