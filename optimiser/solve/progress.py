@@ -55,6 +55,10 @@ class Clockwork:
         """Seconds to the deadline, not below zero."""
         return max(0.0, self.time_limit_s - self.seconds)
 
+    def set_back(self, seconds: float) -> None:
+        """Leave some seconds out of the time limit."""
+        self.started += seconds
+
     def charge(self, phase: str, since: float) -> None:
         """Book the time from ``since`` (``self.seconds`` then) to a phase."""
         self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + self.seconds - since
