@@ -149,11 +149,18 @@ class Schedule:
         worst.follow(guide)
 
     def _exchange(self, best: Candidate | None) -> None:
-        """Every tenth chunk tracks go on from their best; late in the search, from the leader's."""
+        """Every tenth chunk linearise prices anew; late in the search, go on from good plans.
+
+        Early on a track keeps its own state, so that it can leave a valley; then it returns to its
+        best plan, and at the end to the leader's when it has fallen behind.
+        """
         if best is None or self.tracks[0].count % EXCHANGE_EVERY:
             return
-        late = self._spent > 0.6
         for track in self.tracks:
             own = best if track.best is None else track.best
-            behind = own.objective > best.objective * (1.0 + BEHIND)
-            track.restart(best if late and behind else own)
+            if self._spent > 0.8 and own.objective > best.objective * (1.0 + BEHIND):
+                track.restart(best)
+            elif self._spent > 0.6 or not track.searcher.is_legal:
+                track.restart(own)
+            else:
+                track.restart(track.searcher.candidate())
