@@ -13,6 +13,7 @@ def generated_pages() -> dict[str, str]:
     from optimiser.cli.app import app
     from optimiser.cli.fields import document_page, models_of, tables_page
     from optimiser.cli.manual import markdown, pages
+    from optimiser.cli.twin_page import twin_page
     from optimiser.schema.base import Document
     from optimiser.schema.equipment import CardFile
     from optimiser.schema.plan import Plan
@@ -41,7 +42,8 @@ def generated_pages() -> dict[str, str]:
     }
     found = {f"fields/{name}.md": GENERATED + text for name, text in documents.items()}
     commands = "\n".join(markdown(page) for page in pages(app))
-    return {**found, "commands.md": GENERATED + commands}
+    twin = {"twin.md": GENERATED + twin_page()}
+    return {**found, **twin, "commands.md": GENERATED + commands}
 
 
 def write_pages(folder: Path) -> list[Path]:

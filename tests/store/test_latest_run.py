@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from optimiser.errors import InputError
-from optimiser.store.latest import LATEST, point_latest, read_latest, resolve_run
+from optimiser.store.atomic import draft_folder, publish
+from optimiser.store.latest import (
+    LATEST,
+    complete_runs,
+    point_latest,
+    read_latest,
+    resolve_run,
+)
 from optimiser.store.manifest import MANIFEST
 
 
@@ -73,3 +81,20 @@ def test_a_site_without_runs_is_told_to_plan(tmp_path: Path) -> None:
     """A site that was never planned is answered with the command that plans it."""
     with pytest.raises(InputError, match="dcopt plan SITE"):
         resolve_run(tmp_path)
+
+
+def test_runs_that_end_at_once_all_stay_and_the_newest_is_latest(tmp_path: Path) -> None:
+    """Twelve runs published side by side are all complete, and the pointer ends at the newest."""
+    names = [f"2026-01-{day:02d}T00-00-00Z-plan-x" for day in range(1, 13)]
+
+    def write(name: str) -> None:
+        with draft_folder(tmp_path) as draft:
+            (draft / MANIFEST).write_text("{}")
+            publish(draft, tmp_path / name)
+        point_latest(tmp_path)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, names[6:] + names[:6]))
+    assert [run.name for run in complete_runs(tmp_path)] == names
+    assert read_latest(tmp_path) == names[-1]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
