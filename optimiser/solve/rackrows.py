@@ -10,6 +10,8 @@ from optimiser.formulation.frame import Frame
 from optimiser.twin.limits import RackRows, all_rack_rows
 
 UNREACHABLE = 1e18
+MOVES_UNDER_WAY = 3  # of the largest workloads that a tight row leaves room for
+LARGEST_ALLOWANCE = 0.03  # share of a row's room that may be left for them
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def row_table(frame: Frame) -> RowTable:
             *[rows.room * (1e3 if rows.unit == "kW" else 1.0) for rows in limits],
         ]
     )
+    if (twin["workload_host"].values >= 0).any():
+        room = _leave_way(frame, coefficient, room)
     can_bind = np.isfinite(room).any(axis=1)
     rack, row = np.nonzero(coefficient.T * can_bind[None, :])
     start = np.searchsorted(rack, np.arange(num_racks + 1))
@@ -56,3 +60,27 @@ def row_table(frame: Frame) -> RowTable:
         index=row.astype(np.int64),
         value=np.ascontiguousarray(coefficient[row, rack]),
     )
+
+
+def _leave_way(frame: Frame, coefficient: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Return the room of rows with some left for workloads on their way.
+
+    A workload that moves draws power at both ends for a while; a plan that fills a rack to its last
+    watt could not be reached. Rows that are fuller today keep today's value, and narrow rows stay
+    as they are.
+    """
+    allowance_w = MOVES_UNDER_WAY * _largest_workload_w(frame)
+    left = allowance_w * coefficient.max(axis=1, initial=0.0)[:, None]
+    narrower = np.where(left <= LARGEST_ALLOWANCE * np.abs(room), room - left, room)
+    carried = coefficient @ (frame.today.rack_power_kw * 1e3)
+    return np.where(np.isfinite(room), np.maximum(narrower, np.minimum(room, carried)), room)
+
+
+def _largest_workload_w(frame: Frame) -> float:
+    """Return the most that one workload adds to the power of a host in its working range [W]."""
+    twin = frame.twin
+    power = int(twin.attrs["power_resource"])
+    largest = float(twin["flavour_usage"].values[:, power, :].max(initial=0))
+    capacity = np.maximum(twin["host_capacity"].values[:, power], 1)
+    slope = frame.envelope.slope_w.mean(axis=1)[twin["host_kind"].values]
+    return largest * float((slope / capacity).min(initial=np.inf)) if len(slope) else 0.0
