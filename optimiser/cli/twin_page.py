@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 INTRO = (
-    "The site in memory, and `twin.nc` in a run folder: one labelled xarray Dataset. Relations, such "
-    "as the rack of a host, are integer indices, −1 for none. Sites without a power chain have "
-    "`pdu`, `ups` and `feed` of size 0, sites without cooling `zone`. Sizes are those of the bundled "
-    "site `small`."
+    "The site in memory, and `twin.nc` in a run folder: one labelled xarray Dataset. Relations, "
+    "such as the rack of a host, are integer indices, −1 for none. Sites without a power chain "
+    "have `pdu`, `ups` and `feed` of size 0, sites without cooling `zone`. Sizes are those of the "
+    "bundled site `small`."
 )
 
 
