@@ -153,6 +153,7 @@ class Engine:
 
     def _compile(self) -> None:
         """Compile the search before its time begins: once per installation, then from disk."""
+        self._tick("compile")
         since = self.clock.seconds
         searcher = Searcher(self.problem)
         left = searcher.load(self.problem.today, self.problem.today_on)
