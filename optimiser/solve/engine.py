@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from optimiser.errors import NoPlanError
+from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study
-from optimiser.solve.bound import Bounder
-from optimiser.solve.explain import infeasible_error
 from optimiser.solve.objective import evaluate
 from optimiser.solve.precheck import precheck
 from optimiser.solve.problem import Problem, lower
@@ -19,6 +18,9 @@ from optimiser.solve.progress import Check, Clockwork, EngineResult, Report, Tic
 from optimiser.solve.schedule import COLD, Schedule
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.twin.rules import Rule
+
+if TYPE_CHECKING:
+    from optimiser.solve.bound import Bounder
 
 CLOSED = 2e-6  # a gap that no solver tells from zero
 WORK_NODES = 10  # nodes of the exact model in one unit of work
@@ -49,8 +51,15 @@ def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
     """Lower a twin, excuse what rules let stay as it is, and refuse what cannot be."""
     problem = lower(twin, rules, study.weights)
     if precheck(problem):
-        raise infeasible_error(problem)
+        raise _infeasible(problem)
     return problem
+
+
+def _infeasible(problem: Problem, because: str = "") -> InfeasibleError:
+    """Return the error that explains why no plan exists."""
+    from optimiser.solve.explain import infeasible_error
+
+    return infeasible_error(problem, because)
 
 
 @dataclass
@@ -64,13 +73,18 @@ class Engine:
     best: Candidate | None = None
     history: list[Tick] = field(default_factory=list)
     dropped: int = 0
+    _bounder: Bounder | None = None
 
     def run(self) -> EngineResult:
         """Search until the gap is closed, time or work is used up, or someone interrupts."""
         self.clock = Clockwork(self.settings.time_limit_s)
+        self._offer_today()
+        # the modelling language takes a second to load; today's plan is safe by then
+        from optimiser.solve.bound import Bounder
+
         limit = self.settings.work_limit
         nodes = None if limit is None else WORK_NODES * limit
-        self.bounder = Bounder(self.problem, self.clock, lambda: self.best, nodes)
+        self._bounder = Bounder(self.problem, self.clock, lambda: self.best, nodes)
         try:
             status = self._search()
         except KeyboardInterrupt:
@@ -94,7 +108,6 @@ class Engine:
         )
 
     def _search(self) -> str:
-        self._offer_today()
         self.bounder.start()
         if self.bounder.size.is_tiny or self.settings.work_limit is not None:
             self.bounder.wait()  # what is ready at once, or must come in the same order each time
@@ -110,6 +123,12 @@ class Engine:
         return "work" if self.settings.work_limit else "time"
 
     @property
+    def bounder(self) -> Bounder:
+        """The bound beside the search; there once the search begins."""
+        assert self._bounder is not None
+        return self._bounder
+
+    @property
     def _search_settings(self) -> SolverSettings:
         """Leave a core to the exact model while it is the one that closes the gap."""
         if self.settings.work_limit is None and self.bounder.size.is_small:
@@ -123,7 +142,7 @@ class Engine:
             self.bounder.distrust(self.best.objective)
         self._tick(phase)
         if self.bounder.infeasible and self.best is None:
-            raise infeasible_error(self.problem, self.bounder.infeasible)
+            raise _infeasible(self.problem, self.bounder.infeasible)
         gap = relative_gap(self._objective, self.bounder.bound)
         return gap is not None and gap <= max(self.settings.gap, CLOSED)
 
@@ -180,14 +199,15 @@ class Engine:
 
     def _tick(self, phase: str) -> None:
         on = None if self.best is None else int(self.best.on.sum())
-        tick = Tick(self.clock.seconds, phase, self._objective, self.bounder.bound, on)
+        bound = None if self._bounder is None else self._bounder.bound
+        tick = Tick(self.clock.seconds, phase, self._objective, bound, on)
         self.history.append(tick)
         if self.report is not None:
             self.report(tick)
 
     def _failure(self, status: str) -> Exception:
         if self.bounder.infeasible:
-            return infeasible_error(self.problem, self.bounder.infeasible)
+            return _infeasible(self.problem, self.bounder.infeasible)
         return NoPlanError(
             f"no legal plan found in {self.clock.seconds:.0f} s ({status})",
             "give more time with --time-limit, or ask 'dcopt explain' what stands in the way",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
 
-from optimiser.formulation.context import context_of
 from optimiser.solve.compiled import Compiled, Floats
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) ->
 
     Workloads of a group that run on a host of a class today are the first to be sent there.
     """
+    from optimiser.formulation.context import context_of
+
     context = context_of(model)
     grouping, today = context.instance.grouping, context.instance.twin["workload_host"].values
     column = [compiled.column_of.get(id(v), -1) for v in context.arrays["place"]]

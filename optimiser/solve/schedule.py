@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optimiser.schema.study import SolverSettings
 from optimiser.solve.arrays import Data, bundle
-from optimiser.solve.bound import Bounder
 from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate, Searcher
+
+if TYPE_CHECKING:
+    from optimiser.solve.bound import Bounder
 
 HOT, COLD = 0.04, 0.001  # thresholds of acceptance, in costs of a typical host
 FIRST_ROUNDS = 20

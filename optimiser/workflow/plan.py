@@ -17,7 +17,6 @@ from optimiser.report.payload import ReportData
 from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
-from optimiser.solve.prices import binding_prices
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
@@ -36,7 +35,6 @@ from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement
 from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
-from optimiser.workflow.save_model import write_model
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
@@ -198,6 +196,8 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     moves = order.documents(twin, reasons.words)
     notes = _notes(loaded, order, after)
     with phases.phase("prices"):
+        from optimiser.solve.prices import binding_prices  # loads the modelling language
+
         binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
     with phases.phase("few moves"):
         points = _few_moves(loaded, result, problem)
@@ -259,7 +259,7 @@ def _store(
         write_report(reports[0], target)
 
     runs = options.runs or loaded.site_input.folder / "runs"
-    extra = {"model.lp": partial(write_model, made.problem)} if options.save_lp else {}
+    extra = _model_files(made.problem) if options.save_lp else {}
     content = _content(loaded, result, made, plan, extra)
     run = write_run(runs, content, report=(REPORT, report))
     return lambda code: PlanOutcome(run, plan, reports[0], result.status, made.notes, code)
@@ -310,3 +310,10 @@ def search_log(result: EngineResult) -> str:
             f"{tick.seconds:7.2f}  {tick.phase:<12}  {best:<13}  {bound:<13}  {gap:<9}  {on}"
         )
     return "\n".join([*lines, f"stopped: {result.status}", result.bound_sentence, ""])
+
+
+def _model_files(problem: Problem) -> dict[str, Callable[[Path], None]]:
+    """Return the writer of the model as LP file, by name."""
+    from optimiser.workflow.save_model import write_model  # loads the modelling language
+
+    return {"model.lp": partial(write_model, problem)}
