@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import Name
@@ -85,6 +85,12 @@ class DomainCapacity(PolicyBase):
     """Share of the rating that may be used."""
     hosts: HostSelector = HostSelector()
     """Hosts that count."""
+
+    @model_validator(mode="after")
+    def _power_from_the_rack_up(self) -> DomainCapacity:
+        if self.resource == "power" and self.domain == "host":
+            raise ValueError("power is limited from the rack up; a host's limit is its own curve")
+        return self
 
 
 class RedundantFeed(PolicyBase):
