@@ -78,33 +78,46 @@ class Engine:
     def run(self) -> EngineResult:
         """Search until the gap is closed, time or work is used up, or someone interrupts."""
         self.clock = Clockwork(self.settings.time_limit_s)
-        self._offer_today()
+        try:
+            self._offer_today()
+            self._bounder = self._make_bounder()
+            status = self._search()
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            if self._bounder is not None:
+                self._bounder.stop()
+        return self._result(status)
+
+    def _make_bounder(self) -> Bounder:
         # the modelling language takes a second to load; today's plan is safe by then
         from optimiser.solve.bound import Bounder
 
         limit = self.settings.work_limit
         nodes = None if limit is None else WORK_NODES * limit
-        self._bounder = Bounder(self.problem, self.clock, lambda: self.best, nodes)
-        try:
-            status = self._search()
-        except KeyboardInterrupt:
-            status = "interrupted"
-        finally:
-            self.bounder.stop()
-        self._take_plans()
+        return Bounder(self.problem, self.clock, lambda: self.best, nodes)
+
+    def _result(self, status: str) -> EngineResult:
+        bounder = self._bounder
+        if bounder is not None:
+            self._take_plans()
         if self.best is None:
             raise self._failure(status)
-        self.bounder.distrust(self.best.objective)
+        if bounder is not None:
+            bounder.distrust(self.best.objective)
         self._tick("done")
         return EngineResult(
             candidate=self.best,
-            bound=self.bounder.bound,
-            bound_sentence=self.bounder.sentence,
+            bound=None if bounder is None else bounder.bound,
+            bound_sentence="" if bounder is None else bounder.sentence,
             status=status,
-            phase_seconds={**self.clock.phase_seconds, **self.bounder.seconds},
+            phase_seconds={
+                **self.clock.phase_seconds,
+                **({} if bounder is None else bounder.seconds),
+            },
             history=tuple(self.history),
             dropped=self.dropped,
-            duals=self.bounder.duals,
+            duals=None if bounder is None else bounder.duals,
         )
 
     def _search(self) -> str:
@@ -206,8 +219,9 @@ class Engine:
             self.report(tick)
 
     def _failure(self, status: str) -> Exception:
-        if self.bounder.infeasible:
-            return _infeasible(self.problem, self.bounder.infeasible)
+        because = None if self._bounder is None else self._bounder.infeasible
+        if because:
+            return _infeasible(self.problem, because)
         return NoPlanError(
             f"no legal plan found in {self.clock.seconds:.0f} s ({status})",
             "give more time with --time-limit, or ask 'dcopt explain' what stands in the way",
