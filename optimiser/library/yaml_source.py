@@ -87,6 +87,7 @@ class _Builder:
         self.problems: list[Problem] = []
 
     def build(self, node: Node) -> Any:
+        """Return the plain value of a node, its marks noted on the way."""
         if id(node) in self._done:  # an alias
             return self._done[id(node)]
         if id(node) in self._open:

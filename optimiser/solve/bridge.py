@@ -91,6 +91,7 @@ def _quiet_defaults() -> dict[str, Option]:
 
 
 def pass_arrays(highs: Any, compiled: Compiled) -> Any:
+    """Hand the arrays to HiGHS and return its status."""
     by_column = 1
     return highs.passModel(
         compiled.num_col,

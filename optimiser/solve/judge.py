@@ -58,6 +58,7 @@ class _Verdict:
     notes: tuple[str, ...]
 
     def distrust(self, why: str) -> _Verdict:
+        """Return the verdict with its claim withdrawn and the reason noted."""
         return replace(
             self,
             status=SolveStatus.DISTRUSTED,

@@ -90,6 +90,7 @@ class _Replay:
         return Loads(self.host, on, usage, host_uw, rack_sums(self.twin, host_uw))
 
     def go(self) -> None:
+        """Replay wave after wave and collect what is broken."""
         order = self.order
         if np.any(np.diff(order.wave) < 0):
             self._tell("sequence", "moves", "waves are not in order")

@@ -148,6 +148,7 @@ class _Builder:
         np.add.at(transit.arrivals, final[self.pending], 1)
 
     def run(self) -> None:
+        """Fill waves until all workloads have arrived or nothing can start."""
         transit = self.transit
         transit.sleep_emptied(is_last=False)
         while len(self.pending):

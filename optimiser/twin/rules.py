@@ -129,6 +129,7 @@ class _Resolver:
         self.row_labels = labels_of(site_input.workloads)
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
+        """Return a policy with names, labels and domains resolved."""
         workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
         hosts = self.select_hosts(getattr(policy, "hosts", HostSelector()))
         group, group_names = self._groups(policy, workloads)
@@ -152,6 +153,7 @@ class _Resolver:
         )
 
     def workloads(self, selector: WorkloadSelector) -> np.ndarray:
+        """Return which workloads a selector chooses (W,) bool."""
         chosen = np.ones(len(self.units), dtype=bool)
         if selector.names:
             component = self.units["component"].astype(str)
@@ -170,6 +172,7 @@ class _Resolver:
         return chosen
 
     def select_hosts(self, selector: HostSelector) -> np.ndarray:
+        """Return which hosts a selector chooses (H,) bool."""
         twin, chosen = self.twin, np.ones(len(self.hosts), dtype=bool)
         rack = twin["host_rack"].values
         for wanted, labels in (

@@ -62,6 +62,7 @@ def parse(line: str) -> None:
 @pytest.mark.parametrize("page", VERB_PAGES, ids=lambda page: page.title)
 def test_every_example_parses(page: Page) -> None:
     """Each example line is accepted by the parser: its options and arguments exist."""
+    assert page.examples
     for line, _ in page.examples:
         parse(line)
 
