@@ -75,18 +75,20 @@ data: $(VENV)/.dev ## Generate the bundled sites again, byte for byte
 clean: ## Remove what was built, not the environment
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+# The locks are complete, so nothing is resolved: with a newer release on the index, pip would look at
+# that one's metadata and refuse it for want of a hash.
 $(VENV)/.base: requirements-build.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements-build.lock
+	$(PIP) --no-deps --require-hashes -r requirements-build.lock
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.base
-	$(PIP) --no-build-isolation --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation --no-deps --require-hashes -r requirements.lock
 	$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	$(PIP) --no-build-isolation --require-hashes -r requirements-dev.lock
+	$(PIP) --no-build-isolation --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
