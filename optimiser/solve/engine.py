@@ -15,8 +15,9 @@ from optimiser.solve.objective import evaluate
 from optimiser.solve.precheck import precheck
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import Check, Clockwork, EngineResult, Report, Tick, relative_gap
-from optimiser.solve.schedule import COLD, Schedule
+from optimiser.solve.schedule import Schedule
 from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.tracks import COLD
 from optimiser.twin.rules import Rule
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ class Engine:
         left = searcher.load(self.problem.today, self.problem.today_on)
         searcher.place(left[:1], self.settings.seed)
         searcher.run(1, COLD, COLD, self.settings.seed)
+        searcher.settle(1, COLD, self.settings.seed)
         self.clock.charge("compile", since)
         self.clock.set_back(self.clock.seconds - since)
 

@@ -21,6 +21,7 @@ from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
 from optimiser.solve.ruin import place_guided, recreate, search
+from optimiser.solve.shifts import anneal
 
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
@@ -126,6 +127,15 @@ class Searcher:
             REWARD * self.scale,
             seed,
         )
+        return float(change)
+
+    def settle(self, proposals: int, temperature: float, seed: int) -> float:
+        """Propose shifts and swaps at a temperature in costs of a typical workload.
+
+        Returns the change of cost at the current prices.
+        """
+        per_workload = float(self._arrays.cost.sum()) / max(1, self.problem.num_workloads)
+        change, _ = anneal(self.data_ref, self._ready, proposals, temperature * per_workload, seed)
         return float(change)
 
     def wake_reserves(self) -> bool:

@@ -1,0 +1,111 @@
+"""Lines of search: each explores by ruin and recreate, then settles by shifts and swaps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.solve.arrays import Data
+from optimiser.solve.guide import Guide
+from optimiser.solve.problem import Problem
+from optimiser.solve.search import Candidate, Searcher
+
+HOT, COLD = 0.04, 0.001  # thresholds of exploring, in costs of a typical host
+WARM, STILL = 0.05, 0.002  # temperatures of settling, in costs of a typical workload
+EXPLORE_SHARE = 0.35  # of a cycle
+CHUNK_S = 0.4  # wall time between looks at the clock
+WORK_ROUNDS, WORK_PROPOSALS = 100, 100_000  # one unit of work of each kind
+MOST_ROUNDS, MOST_PROPOSALS = 20_000, 5_000_000
+RELINEARISE_EVERY = 8  # chunks
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Part of the search time, from ``start`` to ``end`` (shares), and how hot it begins."""
+
+    start: float
+    end: float
+    heat: float
+
+    def progress(self, spent: float) -> float:
+        """Return how much of the cycle is over, 0 to 1."""
+        return min(1.0, max(0.0, (spent - self.start) / (self.end - self.start)))
+
+
+class Track:
+    """One line of search from one start, with its own seed."""
+
+    def __init__(self, problem: Problem, data: Data, seed: int, from_today: bool) -> None:
+        self.problem = problem
+        self.searcher = Searcher(problem, data)
+        self.seed = seed
+        self.from_today = from_today
+        self.count = 0
+        self.best: Candidate | None = None
+        self._rounds, self._proposals = 20, 20_000
+        self.is_fixed_work = False
+
+    def begin(self) -> None:
+        """Build the start: today's placement mended, or everything placed anew."""
+        today = self.problem.today
+        host = today if self.from_today else np.full(len(today), -1, dtype=np.int32)
+        left = self.searcher.load(host, self.problem.today_on)
+        self.searcher.place(left, self.seed)
+        self.searcher.wake_reserves()
+        self._keep()
+
+    def advance(self, cycle: Cycle, spent: float) -> None:
+        """Run one chunk of the phase that a cycle is in."""
+        progress = cycle.progress(spent)
+        self.count += 1
+        if progress < EXPLORE_SHARE or not self.searcher.is_legal:
+            self._explore(cycle.heat * (1.0 - progress / EXPLORE_SHARE))
+        else:
+            self._settle(cycle.heat, (progress - EXPLORE_SHARE) / (1.0 - EXPLORE_SHARE))
+        if self.count % RELINEARISE_EVERY == 0 and self.searcher.is_legal:
+            self.searcher.load_candidate(self.searcher.candidate())
+
+    def _explore(self, heat: float) -> None:
+        level = COLD * (HOT / COLD) ** max(0.0, heat)
+        rounds = WORK_ROUNDS if self.is_fixed_work else self._rounds
+        since = time.monotonic()
+        self.searcher.run(rounds, level, max(COLD, level * 0.8), self._next_seed)
+        self._rounds = _resize(rounds, time.monotonic() - since, 5, MOST_ROUNDS)
+        self._keep()
+
+    def _settle(self, heat: float, progress: float) -> None:
+        warmest = STILL * (WARM / STILL) ** max(0.4, heat)
+        proposals = WORK_PROPOSALS if self.is_fixed_work else self._proposals
+        since = time.monotonic()
+        self.searcher.settle(
+            proposals, STILL * (warmest / STILL) ** (1 - progress), self._next_seed
+        )
+        self._proposals = _resize(proposals, time.monotonic() - since, 1000, MOST_PROPOSALS)
+        self._keep()
+
+    @property
+    def _next_seed(self) -> int:
+        return self.seed * 100_003 + self.count
+
+    def follow(self, guide: Guide) -> None:
+        """Begin anew from a relaxation."""
+        self.searcher.follow(guide, self.seed)
+        self._keep()
+
+    def restart(self, candidate: Candidate) -> None:
+        """Go on from another plan, with prices linearised around it."""
+        self.searcher.load_candidate(candidate)
+
+    def _keep(self) -> None:
+        if not self.searcher.is_legal:
+            return
+        found = self.searcher.candidate()
+        if self.best is None or found.objective < self.best.objective:
+            self.best = found
+
+
+def _resize(amount: int, took_s: float, least: int, most: int) -> int:
+    """Return how much to do in the next chunk so that it takes about ``CHUNK_S``."""
+    return int(np.clip(amount * min(4.0, CHUNK_S / max(1e-4, took_s)), least, most))
