@@ -117,7 +117,12 @@ BLOCKS: dict[str, Block] = {
     ),
     "moves": Block(
         (moves.declare_stay,),
-        (moves.constrain_stay, moves.constrain_stay_where_on, moves.constrain_max_moves),
+        (
+            moves.constrain_stay,
+            moves.constrain_kept_hosts,
+            moves.constrain_stay_where_on,
+            moves.constrain_max_moves,
+        ),
         (objective.price_migration,),
     ),
     "counts": Block(constrain=(counts.constrain_max_hosts_on,)),

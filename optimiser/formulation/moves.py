@@ -33,6 +33,19 @@ def declare_stay(context: Context) -> None:
     context.shared["stay_known"] = known
     context.shared["staying"] = (pair, staying)
     context.shared["stay_pairs"] = (pair[partial], stay, count[partial])
+    hosts_kept = _merged_hosts_in_use(context)
+    names = [str(n) for n in instance.twin["host"].values[hosts_kept]]
+    context.declare("keeping", names, upper=[1.0] * len(names))
+    context.shared["hosts_kept"] = hosts_kept
+
+
+def _merged_hosts_in_use(context: Context) -> np.ndarray:
+    """Return the hosts (n,) that hold workloads of the model today and are merged with others."""
+    instance, grouping = context.instance, context.instance.grouping
+    today = instance.twin["workload_host"].values
+    used = np.unique(today[(today >= 0) & (grouping.workload_group >= 0)])
+    count = np.append(grouping.host_count, 0)  # the last entry stands for no group
+    return used[count[grouping.host_group[used]] > 1]
 
 
 def _pair_index(context: Context, group: np.ndarray, host: np.ndarray) -> np.ndarray:
@@ -63,46 +76,63 @@ def constrain_stay(context: Context) -> None:
         below(context, "stay", (instance.group_names[g], instance.host_names[k]), body)
 
 
+def constrain_kept_hosts(context: Context) -> None:
+    r"""Keep on no more hosts of a merged class with what they hold today than are awake.
+
+    .. math:: \sum_{h \in k} \kappa_h \le z_k \qquad \forall k
+
+    Recipe entry: ``kept_hosts``. Dual: none worth reading.
+    """
+    declare_rows(context, "kept_hosts")
+    instance, grouping = context.instance, context.instance.grouping
+    order, start = members(grouping.host_group[context.shared["hosts_kept"]], grouping.num_hosts)
+    for k in np.flatnonzero(np.diff(start) > 0).tolist():
+        body = Linear().extend(1.0, context.arrays["keeping"][order[start[k] : start[k + 1]]])
+        below(
+            context,
+            "kept_hosts",
+            instance.host_names[k],
+            body.add(-1.0, context.arrays["awake"][k]),
+        )
+
+
 def constrain_stay_where_on(context: Context) -> None:
-    r"""Let workloads stay only on hosts that are on, when hosts are merged into classes.
+    r"""Let workloads of a merged class stay only on those hosts that are kept on.
 
-    .. math:: \sum_g c_g s_{g,k} \le V_k(j) + v_{k,j+1} (z_k - j) \qquad \forall k, j
+    .. math:: s_{g,k} \le \sum_{h \in k} n_{g,h}\, \kappa_h \qquad \forall g, k
 
-    v are the move costs of what runs on each host of the class today, largest first, V their
-    running sum: j hosts that are on keep at most what the j dearest hold. With single hosts the
-    capacity rows say the same. Recipe entry: ``stay_where_on``. Dual: none worth reading.
+    n is what host h holds of group g today. With single hosts the capacity rows say the same.
+    Recipe entry: ``stay_where_on``. Dual: none worth reading.
     """
     declare_rows(context, "stay_where_on")
-    instance, grouping = context.instance, context.instance.grouping
-    cost = instance.twin["workload_move_cost"].values
-    weight = cost / max(float(cost.mean()), 1e-12) if len(cost) else cost
-    held = _held_today(context, weight)
-    group, staying = context.shared["stay"]
-    host = instance.today[1][context.shared["stay_known"]]
-    order, start = members(host, grouping.num_hosts)
-    for k in np.flatnonzero((grouping.host_count > 1) & (np.diff(start) > 0)).tolist():
-        chosen = order[start[k] : start[k + 1]]
-        body = Linear().extend(
-            weight[grouping.first_workload[group[chosen]]], objects(staying[chosen])
-        )
-        values = np.sort(held[grouping.hosts_of(k)])[::-1]
-        for j in _breakpoints(values):
-            line = Linear().plus(body).add(-float(values[j]), context.arrays["awake"][k])
-            limit = float(values[:j].sum()) - j * float(values[j])
-            at_most(context, "stay_where_on", (instance.host_names[k], j), line, limit)
+    instance, keeping = context.instance, context.arrays["keeping"]
+    pairs, stay, _ = context.shared["stay_pairs"]
+    group, host, count = _held_today(context)
+    kept = context.shared["hosts_kept"]
+    width = instance.grouping.num_groups
+    key = instance.grouping.host_group[kept[host]].astype(np.int64) * width + group
+    order = np.argsort(key, kind="stable")
+    for pair, variable in zip(pairs.tolist(), stay, strict=True):
+        g, k = int(context.pair_group[pair]), int(context.pair_host[pair])
+        first, last = np.searchsorted(key[order], [k * width + g, k * width + g + 1])
+        chosen = order[first:last]
+        if not len(chosen):
+            continue
+        body = Linear().add(1.0, variable).extend(-count[chosen], keeping[host[chosen]])
+        below(context, "stay_where_on", (instance.group_names[g], instance.host_names[k]), body)
 
 
-def _held_today(context: Context, weight: np.ndarray) -> np.ndarray:
-    """Return the weight of the workloads of the model that run on each host today (H,)."""
-    instance = context.instance
-    today = instance.twin["workload_host"].values
-    known = (today >= 0) & (instance.grouping.workload_group >= 0)
-    return np.bincount(today[known], weights=weight[known], minlength=instance.twin.sizes["host"])
-
-
-def _breakpoints(values: np.ndarray) -> list[int]:
-    """Return where the running sum of falling values gets its lines: about eight, evenly."""
-    return sorted({int(j) for j in np.linspace(0, len(values) - 1, min(8, len(values)))})
+def _held_today(context: Context) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (group, position among the kept hosts, count) of what those hosts hold today."""
+    instance, kept = context.instance, context.shared["hosts_kept"]
+    today, group = instance.twin["workload_host"].values, instance.grouping.workload_group
+    position = np.full(instance.twin.sizes["host"], -1)
+    position[kept] = np.arange(len(kept))
+    known = (today >= 0) & (group >= 0)
+    known &= position[np.maximum(today, 0)] >= 0
+    key = group[known].astype(np.int64) * max(1, len(kept)) + position[today[known]]
+    distinct, count = np.unique(key, return_counts=True)
+    return distinct // max(1, len(kept)), distinct % max(1, len(kept)), count.astype(float)
 
 
 def moved(context: Context, weight: np.ndarray) -> Linear:

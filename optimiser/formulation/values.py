@@ -37,7 +37,7 @@ def set_placement(
     energy = _set_racks(context)
     _set_facility(context, energy)
     _set_members(context)
-    _set_stay(context)
+    _set_stay(context, host_on)
     _set_overfull(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
@@ -207,10 +207,24 @@ def _set_spread(
         model.emptiest[name, group].set_value(min([*average, *outside]))
 
 
-def _set_stay(context: Context) -> None:
+def _set_stay(context: Context, host_on: np.ndarray) -> None:
     pairs, stay, count = context.shared["stay_pairs"]
     placed = read_values(context.arrays["place"])
-    _assign(stay, np.minimum(placed[pairs], count))
+    _assign(context.arrays["keeping"], host_on[context.shared["hosts_kept"]])
+    _assign(stay, np.minimum(np.minimum(placed[pairs], count), _on_kept_hosts(context, host_on)))
+
+
+def _on_kept_hosts(context: Context, host_on: np.ndarray) -> np.ndarray:
+    """Return how many of each staying pair (pair,) run on hosts that are still on."""
+    instance, pairs = context.instance, context.shared["stay_pairs"][0]
+    today, group = instance.twin["workload_host"].values, instance.grouping.workload_group
+    host_group = instance.grouping.host_group
+    known = (today >= 0) & (group >= 0)
+    known &= host_on[np.maximum(today, 0)] & (host_group[np.maximum(today, 0)] >= 0)
+    shape = (instance.grouping.num_groups, instance.grouping.num_hosts)
+    held = np.zeros(shape, dtype=np.int64)
+    np.add.at(held, (group[known], host_group[today[known]]), 1)
+    return held[context.pair_group[pairs], context.pair_host[pairs]]
 
 
 def _set_overfull(context: Context) -> None:

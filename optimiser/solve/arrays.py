@@ -21,6 +21,7 @@ class Data(NamedTuple):
     capacity: np.ndarray
     rated: np.ndarray
     inverse_capacity: np.ndarray
+    column_weight: np.ndarray  # (column,) one over the number of columns of its resource
     power_column: np.ndarray
     rack: np.ndarray
     host_class: np.ndarray
@@ -95,6 +96,7 @@ class State(NamedTuple):
     running: np.ndarray  # (flavour, host class) money one workload adds to a host that is on
     opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
+    overload_price: np.ndarray  # (1,) money per host's worth of overload; 0 keeps capacity hard
 
 
 def bundle(problem: Problem) -> Data:
@@ -110,6 +112,7 @@ def bundle(problem: Problem) -> Data:
         capacity=problem.capacity,
         rated=problem.rated,
         inverse_capacity=1.0 / np.maximum(problem.rated, 1),
+        column_weight=1.0 / np.bincount(problem.column_resource)[problem.column_resource],
         power_column=problem.power_column,
         rack=twin["host_rack"].values.astype(np.int64),
         host_class=problem.host_class,
@@ -259,6 +262,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         running=_running_cost(problem, data, price),
         opening=_opening_cost(problem, data, price),
         forced_on=np.zeros(num_hosts, dtype=np.bool_),
+        overload_price=np.zeros(1),
     )
 
 

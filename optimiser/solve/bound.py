@@ -11,14 +11,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import numpy as np
 import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError, InfeasibleError
 from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
+from optimiser.solve.branch import branch_on_whole
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
@@ -40,18 +42,17 @@ WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
 
 @dataclass(frozen=True)
 class Stage:
-    """One relaxation: which domain levels tell hosts apart, and whether counts are whole."""
+    """One relaxation: which domain levels tell hosts apart, and how large it may be."""
 
     name: str
     levels: tuple[str, ...]
-    whole: bool
+    largest: int
     sentence: str
 
 
 STAGES = (
-    Stage("classes", ("zone",), False, "linear relaxation over classes of equal hosts by zone"),
-    Stage("whole hosts", ("zone",), True, "relaxation over classes of equal hosts, whole hosts on"),
-    Stage("racks", ("rack",), False, "linear relaxation over classes of equal hosts by rack"),
+    Stage("classes", ("zone",), LARGEST_MODEL, "relaxation over classes of equal hosts by zone"),
+    Stage("racks", ("rack",), LARGEST_BY_RACK, "relaxation over classes of equal hosts by rack"),
 )
 EXACT = "exact model of the site, solved by HiGHS"
 CONTRADICTION = 1e-6
@@ -134,9 +135,7 @@ class Bounder:
 
     @property
     def _stages(self) -> Sequence[Stage]:
-        if self.size.is_tiny:
-            return ()
-        return STAGES if self.node_limit is None else [s for s in STAGES if not s.whole]
+        return () if self.size.is_tiny else STAGES
 
     def _run_exact(self, child: SolverChild) -> None:
         since = self.clock.seconds
@@ -161,52 +160,75 @@ class Bounder:
 
     def _run(self, stage: Stage, child: SolverChild) -> None:
         since = self.clock.seconds
-        model = self._build(stage.levels)
+        model = self._build(stage)
         if model is None or self._stop.is_set():
             return
         compiled = compile_model(model)
-        limit_s = self.clock.seconds_left
-        if stage.whole:
-            limit_s = min(limit_s, WHOLE_SHARE * self.clock.time_limit_s)
-        result = child.solve(
-            whole_hosts_only(compiled) if stage.whole else compiled.as_relaxation(),
-            SolveSettings(time_limit_s=max(1.0, limit_s), threads=1, gap=1e-4),
-            cancel=self._stop.is_set,
-        )
+        relaxation = compiled.as_relaxation()
+        result = self._solve(relaxation, child)
         self.seconds[stage.name] = self.clock.seconds - since
-        self._take(stage, result)
-        if result.x is not None and not stage.whole:
-            self.guide = round_relaxation(model, compiled, result.x)
-            self.duals = read_duals(compiled, result)
+        if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
+            self.infeasible = f"the linear {stage.sentence} has no solution"
+        if result.bound is not None:
+            self._raise(result.bound, f"linear {stage.sentence}")
+        if result.x is None:
+            return
+        self.duals = read_duals(compiled, result)
+        self.guide = round_relaxation(model, compiled, result.x)
+        if result.bound_source == "duals":
+            self._branch(stage, model, compiled, result, child)
 
-    def _build(self, levels: Sequence[str]) -> pyo.ConcreteModel | None:
-        grouping = group_hosts(self.problem.frame, levels)
-        largest = LARGEST_BY_RACK if "rack" in levels else LARGEST_MODEL
-        if grouping.num_groups * grouping.num_hosts > largest:
+    def _solve(self, relaxation: Compiled, child: SolverChild) -> SolveResult:
+        settings = SolveSettings(time_limit_s=max(1.0, self.clock.seconds_left), threads=1)
+        return child.solve(relaxation, settings, cancel=self._stop.is_set)
+
+    def _branch(
+        self,
+        stage: Stage,
+        model: pyo.ConcreteModel,
+        compiled: Compiled,
+        root: SolveResult,
+        child: SolverChild,
+    ) -> None:
+        """Make the numbers of hosts on whole, which the bound and the guide gain from."""
+        since = self.clock.seconds
+        limit_s = since + WHOLE_SHARE * self.clock.time_limit_s
+        found = branch_on_whole(
+            compiled.as_relaxation(),
+            awake_columns(compiled),
+            root,
+            lambda relaxation: self._solve(relaxation, child),
+            lambda bound: self._raise(bound, f"{stage.sentence}, whole hosts on"),
+            lambda: self._stop.is_set() or (self.node_limit is None and self._is_late(limit_s)),
+        )
+        self.seconds[f"{stage.name}, whole hosts"] = self.clock.seconds - since
+        if found.is_infeasible:
+            self.infeasible = f"the {stage.sentence} has no solution with whole hosts"
+        elif found.x is not None and found.nodes:
+            self.guide = round_relaxation(model, compiled, found.x)
+
+    def _is_late(self, limit_s: float) -> bool:
+        return self.clock.seconds > limit_s
+
+    def _build(self, stage: Stage) -> pyo.ConcreteModel | None:
+        grouping = group_hosts(self.problem.frame, stage.levels)
+        if grouping.num_groups * grouping.num_hosts > stage.largest:
             return None
         model = build(Instance(self.problem.frame, grouping))
         keep_apart_where_on(model)
         return model
-
-    def _take(self, stage: Stage, result: SolveResult) -> None:
-        if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
-            self.infeasible = f"the {stage.sentence} has no solution"
-        if result.bound is not None:
-            self._raise(result.bound, stage.sentence)
 
     def _raise(self, bound: float, sentence: str) -> None:
         if self._is_trusted and (self.bound is None or bound > self.bound):
             self.bound, self.sentence = bound, sentence
 
 
-def whole_hosts_only(compiled: Compiled) -> Compiled:
-    """Return the model in which only the numbers of hosts on are whole.
+def awake_columns(compiled: Compiled) -> np.ndarray:
+    """Return the columns that count the hosts on.
 
     Leaving the counts of workloads fractional is a relaxation too, and the few whole columns are
     what the bound gains from.
     """
-    keep = [
-        bool(flag) and compiled.name_column(column).startswith("awake")
-        for column, flag in enumerate(compiled.integrality)
-    ]
-    return replace(compiled, integrality=compiled.integrality & keep)
+    whole = np.flatnonzero(compiled.integrality)
+    named = [compiled.name_column(int(column)).startswith("awake") for column in whole]
+    return whole[np.array(named, dtype=bool)]

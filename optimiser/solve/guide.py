@@ -46,14 +46,14 @@ def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) ->
         target[workloads] = _hand_out(context.pair_host[pairs], count, host_group[today[workloads]])
     awake_column = np.array([compiled.column_of[id(v)] for v in context.arrays["awake"]])
     awake = np.ceil(x[awake_column] - 1e-6).astype(np.int64)
-    staying = (today >= 0) & (target >= 0) & (host_group[today] == target)
-    cost = context.instance.twin["workload_move_cost"].values
-    kept = np.bincount(today[staying], weights=cost[staying], minlength=len(host_group))
+    kept = np.zeros(len(host_group))
+    columns = [compiled.column_of.get(id(v), -1) for v in context.arrays["keeping"]]
+    kept[context.shared["hosts_kept"]] = np.where(np.array(columns) >= 0, x[columns], 0.0)
     return Guide(target, host_group, _most_kept(kept, host_group, awake))
 
 
 def _most_kept(kept: np.ndarray, host_group: np.ndarray, awake: np.ndarray) -> np.ndarray:
-    """Return which hosts to wake (host,): in each class those with most to keep."""
+    """Return which hosts to wake (host,): in each class those that the relaxation keeps most."""
     order = np.lexsort((-kept, host_group))
     order = order[host_group[order] >= 0]
     start = np.searchsorted(host_group[order], np.arange(len(awake)))

@@ -47,6 +47,21 @@ def host_power(data: Data, state: State, host: int, use: np.ndarray, out: np.nda
 
 
 @jit
+def overload(data: Data, state: State, host: int, comes: np.ndarray, goes: np.ndarray) -> float:
+    """How far use exceeds the capacity of a host when some arrives and some leaves [hosts' worth].
+
+    A resource that varies counts with the mean of its steps.
+    """
+    load, capacity, inverse = state.load[host], data.capacity[host], data.inverse_capacity[host]
+    total = 0.0
+    for column in range(len(load)):
+        above = load[column] + comes[column] - goes[column] - capacity[column]
+        if above > 0:
+            total += above * inverse[column] * data.column_weight[column]
+    return total
+
+
+@jit
 def refresh_host(data: Data, state: State, host: int) -> None:
     """Recompute cost and planning power of a host and pass the change on to the rack rows."""
     kind, rack, on = data.kind[host], data.rack[host], is_on(state, host)
@@ -66,6 +81,8 @@ def refresh_host(data: Data, state: State, host: int) -> None:
         row, value = data.row_index[position], data.row_value[position]
         for step in range(len(power)):
             row_load[row, step] += value * power[step]
+    if state.overload_price[0] > 0.0:
+        cost += state.overload_price[0] * overload(data, state, host, data.nothing, data.nothing)
     state.cost[host] = cost
     highest = 0.0
     for column in range(len(load)):
@@ -251,14 +268,22 @@ def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
 
 
 @jit
+def has_room(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether the capacity of a host suffices for a workload more."""
+    use, load, capacity = data.use[data.flavour[workload]], state.load[host], data.capacity[host]
+    for column in range(len(use)):  # noqa: SIM110  (generators do not compile)
+        if load[column] + use[column] > capacity[column]:
+            return False
+    return True
+
+
+@jit
 def fits(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether host, capacity, devices and counts allow a workload (rack rows come last)."""
     if not data.allowed[data.elig[workload], host]:
         return False
-    flavour = data.flavour[workload]
-    for column in range(data.use.shape[1]):
-        if state.load[host, column] + data.use[flavour, column] > data.capacity[host, column]:
-            return False
+    if state.overload_price[0] == 0.0 and not has_room(data, state, workload, host):
+        return False
     for rule in range(len(data.num_domains)):
         group, domain = data.group[rule, workload], data.domain[rule, host]
         if group >= 0 and domain >= 0:

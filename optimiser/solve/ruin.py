@@ -22,7 +22,7 @@ from optimiser.solve.kernel import (
     remove,
     shortfall,
 )
-from optimiser.solve.scoring import best_host, cheapest, scores
+from optimiser.solve.scoring import best_host
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
 
@@ -170,31 +170,6 @@ def recreate(
         else:
             add(data, state, out[position], host, np.uint64(0))
     return failed
-
-
-@entry
-def place_guided(
-    data: Data,
-    state: State,
-    order: np.ndarray,
-    target: np.ndarray,
-    host_group: np.ndarray,
-    scale: float,
-    seed: int,
-) -> None:
-    """Put each workload of ``order`` on the best host of its target class, if one is left."""
-    np.random.seed(seed)
-    stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
-    value, mark = np.empty(len(data.rack)), 0
-    for workload in order:
-        mark -= 1
-        scores(data, state, workload, 0.5, scale, stamp, mark, value)
-        for host in range(len(value)):
-            if host_group[host] != target[workload]:
-                value[host] = np.inf
-        host = cheapest(data, state, workload, value)
-        if host >= 0:
-            add(data, state, workload, host, np.uint64(0))
 
 
 @jit

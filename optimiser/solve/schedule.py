@@ -20,9 +20,9 @@ from optimiser.solve.tracks import Cycle, Track
 if TYPE_CHECKING:
     from optimiser.solve.bound import Bounder
 
-ENDS = (0.3, 0.5, 0.75, 1.0)  # of the cycles, shares of the search
-HEATS = (1.0, 0.3, 0.2, 0.2)
-GUIDED_HEAT = 0.6
+# end (share of the search), heat of exploring, warmth of settling
+CYCLES = ((0.3, 1.0, 0.05), (0.5, 0.3, 0.02), (0.75, 0.2, 0.01), (1.0, 0.2, 0.01))
+GUIDED_WARMTH = 0.008
 LATEST_GUIDE = 0.8  # share of the search after which a relaxation comes too late
 
 
@@ -53,8 +53,8 @@ class Schedule:
         self.tracks = [
             Track(problem, data, settings.seed + index, start) for index, start in enumerate(starts)
         ]
-        edges = [0.0, *ENDS]
-        self._plan = [Cycle(edges[i], edges[i + 1], heat) for i, heat in enumerate(HEATS)]
+        starts_at = [0.0, *(end for end, _, _ in CYCLES)]
+        self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]
         self._cycles = [self._plan[0] for _ in self.tracks]
         for track in self.tracks:
             track.is_fixed_work = settings.work_limit is not None
@@ -110,7 +110,7 @@ class Schedule:
         self._followed = guide
         worst = int(np.argmax([_value(track.best) for track in self.tracks]))
         self.tracks[worst].follow(guide)
-        self._cycles[worst] = Cycle(spent, self._next_end(spent), GUIDED_HEAT)
+        self._cycles[worst] = Cycle(spent, self._next_end(spent), None, GUIDED_WARMTH)
 
     def _next_end(self, spent: float) -> float:
         """Return the end of the present cycle, or of the next when little of this one is left."""

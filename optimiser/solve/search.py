@@ -20,9 +20,11 @@ from optimiser.solve.kernel import (
 from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
-from optimiser.solve.ruin import place_guided, recreate, search
+from optimiser.solve.ruin import recreate, search
 from optimiser.solve.shifts import anneal
+from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
 
+OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
 
@@ -80,25 +82,39 @@ class Searcher:
         self.scale = typical_cost(self.problem, price)
 
     def follow(self, guide: Guide, seed: int) -> None:
-        """Place everything anew as a relaxation suggests, the rest where it costs least.
+        """Place everything anew on the hosts that a relaxation keeps on, overloaded if need be.
 
-        Workloads that may stay on a host the relaxation keeps on do so first.
+        Workloads that may stay on such a host do. Settle until ``overload`` is gone, then
+        :meth:`release`.
         """
         problem = self.problem
         self._reset(problem.today, problem.today_on)
         order = np.argsort(-self.weight, kind="stable")
-        force(self.data_ref, self._ready, np.flatnonzero(guide.first), True)
+        awake = np.flatnonzero(guide.first)
+        force(self.data_ref, self._ready, awake, True)
         today = problem.today
-        known = today >= 0
-        stays = known & guide.first[today] & (guide.host_group[today] == guide.target)
+        stays = (today >= 0) & guide.first[today] & (guide.host_group[today] == guide.target)
         put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
-        rest = order[self._arrays.host[order] < 0]
-        place_guided(
-            self.data_ref, self._ready, rest, guide.target, guide.host_group, self.scale, seed
-        )
+        price_overload(self.data_ref, self._ready, OVERLOAD_PRICE * self.scale)
+        squeeze_in(self.data_ref, self._ready, order[self._arrays.host[order] < 0])
+        force(self.data_ref, self._ready, awake, False)
+
+    def release(self, seed: int) -> None:
+        """Make capacity hard again; what does not fit is placed where it costs least."""
+        evict(self.data_ref, self._ready, seed)
+        price_overload(self.data_ref, self._ready, 0.0)
         self.place(np.flatnonzero(self._arrays.host < 0), seed)
-        force(self.data_ref, self._ready, np.flatnonzero(guide.first), False)
         self.wake_reserves()
+
+    @property
+    def is_squeezed(self) -> bool:
+        """Whether capacity is a price at the moment."""
+        return self.state is not None and float(self.state.overload_price[0]) > 0.0
+
+    @property
+    def overload(self) -> float:
+        """How far hosts are over their capacity, all together, in hosts' worth."""
+        return float(total_overload(self.data_ref, self._ready))
 
     def place(self, workloads: np.ndarray, seed: int) -> int:
         """Insert workloads where they cost least; return how many found no host."""

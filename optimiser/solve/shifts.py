@@ -17,6 +17,7 @@ from optimiser.solve.kernel import (
     groups_hold,
     is_on,
     jit,
+    overload,
     remove,
     rows_hold,
     shortfall,
@@ -29,6 +30,8 @@ HOME = 0.05  # share of proposals that are shifts back to today's host
 @jit
 def exchange_fits(data: Data, state: State, host: int, comes: int, goes: int) -> bool:
     """Whether one flavour may take the place of another on a host (−1 none), capacity only."""
+    if state.overload_price[0] > 0.0:
+        return True
     load, capacity = state.load[host], data.capacity[host]
     arriving = data.use[comes]
     leaving = data.nothing if goes < 0 else data.use[goes]
@@ -59,6 +62,8 @@ def cost_after(data: Data, state: State, host: int, comes: int, goes: int) -> fl
         units = 0 if comes < 0 else data.device_request[comes]
         units -= 0 if goes < 0 else data.device_request[goes]
         cost += worth * (device_w(data, state, host) + units * data.gpu_w[host])
+    if state.overload_price[0] > 0.0:
+        cost += state.overload_price[0] * overload(data, state, host, arriving, leaving)
     return cost
 
 
@@ -146,6 +151,13 @@ def try_swap(
     return 0.0
 
 
+@jit
+def try_insert(data: Data, state: State, workload: int, host: int) -> None:
+    """Put a workload that has no host on one that is on, if that is legal."""
+    if may_go(data, state, workload, host):
+        add(data, state, workload, host, np.uint64(0))
+
+
 @entry
 def anneal(
     data: Data, state: State, proposals: int, temperature: float, seed: int
@@ -159,7 +171,10 @@ def anneal(
     num_workloads, total, accepted = len(data.flavour), 0.0, 0
     for _ in range(proposals):
         workload, other = np.random.randint(num_workloads), np.random.randint(num_workloads)
-        if state.host[workload] < 0 or state.host[other] < 0:
+        if state.host[other] < 0:
+            continue
+        if state.host[workload] < 0:
+            try_insert(data, state, workload, state.host[other])
             continue
         limit = -temperature * np.log(max(np.random.random(), 1e-12))
         kind = np.random.random()

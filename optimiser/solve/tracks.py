@@ -13,8 +13,9 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate, Searcher
 
 HOT, COLD = 0.04, 0.001  # thresholds of exploring, in costs of a typical host
-WARM, STILL = 0.05, 0.002  # temperatures of settling, in costs of a typical workload
+STILL = 0.002  # last temperature of settling, in costs of a typical workload
 EXPLORE_SHARE = 0.35  # of a cycle
+SQUEEZE_SHARE = 0.5  # of a cycle, after which what is still overloaded moves out
 CHUNK_S = 0.4  # wall time between looks at the clock
 WORK_ROUNDS, WORK_PROPOSALS = 100, 100_000  # one unit of work of each kind
 MOST_ROUNDS, MOST_PROPOSALS = 20_000, 5_000_000
@@ -23,11 +24,16 @@ RELINEARISE_EVERY = 8  # chunks
 
 @dataclass(frozen=True)
 class Cycle:
-    """Part of the search time, from ``start`` to ``end`` (shares), and how hot it begins."""
+    """Part of the search time, from ``start`` to ``end`` (shares).
+
+    ``heat`` of its exploring, 0 (``COLD``) to 1 (``HOT``), or ``None`` when it settles at once;
+    ``warmth`` is the temperature at which settling begins.
+    """
 
     start: float
     end: float
-    heat: float
+    heat: float | None
+    warmth: float
 
     def progress(self, spent: float) -> float:
         """Return how much of the cycle is over, 0 to 1."""
@@ -60,11 +66,18 @@ class Track:
         """Run one chunk of the phase that a cycle is in."""
         progress = cycle.progress(spent)
         self.count += 1
-        if progress < EXPLORE_SHARE or not self.searcher.is_legal:
-            self._explore(cycle.heat * (1.0 - progress / EXPLORE_SHARE))
+        explored = 0.0 if cycle.heat is None else EXPLORE_SHARE
+        cooled = max(0.0, (progress - explored) / (1.0 - explored))
+        if self.searcher.is_squeezed:
+            self._settle(cycle.warmth, cooled)
+            if progress > SQUEEZE_SHARE or self.searcher.overload == 0.0:
+                self.searcher.release(self._next_seed)
+        elif progress < explored or not self.searcher.is_legal:
+            self._explore((cycle.heat or 0.0) * (1.0 - progress / EXPLORE_SHARE))
         else:
-            self._settle(cycle.heat, (progress - EXPLORE_SHARE) / (1.0 - EXPLORE_SHARE))
-        if self.count % RELINEARISE_EVERY == 0 and self.searcher.is_legal:
+            self._settle(cycle.warmth, cooled)
+        self._keep()
+        if self.count % RELINEARISE_EVERY == 0 and self._is_legal:
             self.searcher.load_candidate(self.searcher.candidate())
 
     def _explore(self, heat: float) -> None:
@@ -73,17 +86,17 @@ class Track:
         since = time.monotonic()
         self.searcher.run(rounds, level, max(COLD, level * 0.8), self._next_seed)
         self._rounds = _resize(rounds, time.monotonic() - since, 5, MOST_ROUNDS)
-        self._keep()
 
-    def _settle(self, heat: float, progress: float) -> None:
-        warmest = STILL * (WARM / STILL) ** max(0.4, heat)
+    def _settle(self, warmth: float, cooled: float) -> None:
+        level = STILL * (max(warmth, STILL) / STILL) ** (1.0 - cooled)
         proposals = WORK_PROPOSALS if self.is_fixed_work else self._proposals
         since = time.monotonic()
-        self.searcher.settle(
-            proposals, STILL * (warmest / STILL) ** (1 - progress), self._next_seed
-        )
+        self.searcher.settle(proposals, level, self._next_seed)
         self._proposals = _resize(proposals, time.monotonic() - since, 1000, MOST_PROPOSALS)
-        self._keep()
+
+    @property
+    def _is_legal(self) -> bool:
+        return not self.searcher.is_squeezed and self.searcher.is_legal
 
     @property
     def _next_seed(self) -> int:
@@ -92,14 +105,13 @@ class Track:
     def follow(self, guide: Guide) -> None:
         """Begin anew from a relaxation."""
         self.searcher.follow(guide, self.seed)
-        self._keep()
 
     def restart(self, candidate: Candidate) -> None:
         """Go on from another plan, with prices linearised around it."""
         self.searcher.load_candidate(candidate)
 
     def _keep(self) -> None:
-        if not self.searcher.is_legal:
+        if not self._is_legal:
             return
         found = self.searcher.candidate()
         if self.best is None or found.objective < self.best.objective:

@@ -6,6 +6,7 @@ prints every disagreement; ``make fuzz`` does that.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections import Counter
@@ -21,7 +22,8 @@ from instances.random_sites import random_site, random_weights
 from optimiser.analysis.verify import verify
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study, Weights
-from optimiser.solve.bound import STAGES, whole_hosts_only
+from optimiser.solve.bound import STAGES, awake_columns
+from optimiser.solve.branch import branch_on_whole
 from optimiser.solve.compile import compile_model
 from optimiser.solve.engine import prepare, solve_study
 from optimiser.solve.exact import Size
@@ -144,12 +146,13 @@ def _relaxations(site: Site, truth: Truth) -> list[str]:
     if not truth.is_feasible:
         return []
     problem, found = prepare(site.twin, site.rules, site.study), []
-    for stage in STAGES:
-        bound = relaxed_bound(problem, stage.levels, stage.whole)
+    for stage, whole in itertools.product(STAGES, (False, True)):
+        name = f"{stage.name}, whole hosts" if whole else stage.name
+        bound = relaxed_bound(problem, stage.levels, whole)
         if bound is None:
-            found.append(f"relaxation {stage.name} has no solution; {truth.cost:.9g} exists")
+            found.append(f"relaxation {name} has no solution; {truth.cost:.9g} exists")
         elif bound > truth.cost + slack_of(truth.cost):
-            found.append(f"relaxation {stage.name} gives {bound:.9g}, the best is {truth.cost:.9g}")
+            found.append(f"relaxation {name} gives {bound:.9g}, the best is {truth.cost:.9g}")
     return found
 
 
@@ -165,9 +168,21 @@ def relaxed_bound(problem: Problem, levels: Sequence[str], whole: bool) -> float
         compiled = compile_model(model)
     except InfeasibleError:
         return None
-    relaxed = whole_hosts_only(compiled) if whole else compiled.as_relaxation()
+    relaxed = compiled.as_relaxation()
     result = solve_here(relaxed, SolveSettings())
-    return None if result.status is SolveStatus.INFEASIBLE else result.bound
+    if result.status is SolveStatus.INFEASIBLE:
+        return None
+    if not whole or result.x is None:
+        return result.bound
+    branched = branch_on_whole(
+        relaxed,
+        awake_columns(compiled),
+        result,
+        lambda leaf: solve_here(leaf, SolveSettings()),
+        lambda bound: None,
+        lambda: False,
+    )
+    return branched.bound
 
 
 def try_seed(seed: int) -> tuple[bool, list[str]]:

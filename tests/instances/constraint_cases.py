@@ -231,6 +231,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         {**soft("preserve", workloads={}), "hosts": 2},
     ),
     "stay": (replicas(2), {**replicas(2), "weights": {"move_cost": 0.0, "move_cost_per_gib": 0.0}}),
+    "kept_hosts": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "stay_where_on": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
     "max_hosts_on": (
