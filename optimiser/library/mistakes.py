@@ -20,6 +20,7 @@ from optimiser.library.words import (
     walk_fields,
 )
 from optimiser.library.yaml_source import Marks, Step
+from optimiser.schema.descriptions import descriptions
 from optimiser.units import to_unit, unit_of_field
 
 Path = tuple[Step, ...]
@@ -151,8 +152,8 @@ def _tell_missing(told: _Told) -> Problem:
     if isinstance(told.spot.path[-1], int):
         whole = told.spot.path[:-1]
         return told.problem("has too few entries", whole, value=told.entry["input"])
-    text = (field.description or "") if field else ""
-    about = " ".join(text.split())
+    owner = told.spot.owner
+    about = " ".join(descriptions(owner).get(name, "").split()) if owner else ""
     return told.problem(
         _MISSING,
         expected=expected_of(name, field) if field else None,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from optimiser.report.payload import ProofLevel, ReportData
+if TYPE_CHECKING:
+    from optimiser.report.payload import ProofLevel, ReportData
 
 MINUS = "\u2212"
 NONE = "\u2013"

@@ -16,8 +16,9 @@ from optimiser.schema.plan import Move, Plan
 from optimiser.store.manifest import Manifest
 from optimiser.studies.reasons import MoveReasons
 from optimiser.twin.rules import Rule
+from optimiser.workflow.inlets import finite
 from optimiser.workflow.judgement import Side
-from optimiser.workflow.report_racks import finite, rack_map
+from optimiser.workflow.report_racks import rack_map
 from optimiser.workflow.report_series import power_series
 
 LINK_GIB_PER_S = 10e9 / 8 / 2**30
