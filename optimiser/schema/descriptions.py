@@ -40,9 +40,7 @@ def _describe(properties: dict[str, dict[str, Any]], told: dict[str, str]) -> No
             properties[field] = dict(sorted({**content, "description": told[field]}.items()))
 
 
-def _documents(
-    annotation: Any, found: dict[type[BaseModel], None]
-) -> dict[type[BaseModel], None]:
+def _documents(annotation: Any, found: dict[type[BaseModel], None]) -> dict[type[BaseModel], None]:
     """Return the documents that a type is made of, itself among them, in order."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         if annotation not in found:

@@ -191,6 +191,14 @@ class ChillerCard(Card):
     """What cools the condenser."""
 
     @model_validator(mode="after")
+    def _ranges_rise(self) -> ChillerCard:
+        for name in ("valid_evaporator_c", "valid_condenser_c"):
+            low, high = getattr(self, name)
+            if low >= high:
+                raise ValueError(f"{name} is [{low:g}, {high:g}]; the lower end comes first")
+        return self
+
+    @model_validator(mode="after")
     def _one_model(self) -> ChillerCard:
         curves = self.capacity_curve is not None and self.efficiency_curve is not None
         if curves == (self.carnot is not None):
