@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -131,6 +131,17 @@ def prepare(
         net_price=_net_price(twin, weights),
         import_ceiling_kw=ceiling_w / 1e3,
     )
+
+
+def without_groups(frame: Frame) -> Frame:
+    """Return the frame of a relaxation that no longer tells services apart.
+
+    Rules about sets of workloads (spread, affinity, anti-affinity) are left out, so workloads of
+    equal demand, hosts and move cost are one class whatever they belong to.
+    """
+    rules = tuple(rule for rule in frame.rules if not len(rule.group))
+    classes = workload_classes(frame.twin, rules, frame.eligibility)
+    return replace(frame, rules=rules, workload_class=classes)
 
 
 def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> LimitRows:

@@ -96,7 +96,11 @@ class Searcher:
         stays = (today >= 0) & guide.first[today] & (guide.host_group[today] == guide.target)
         put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
         price_overload(self.data_ref, self._ready, OVERLOAD_PRICE * self.scale)
-        squeeze_in(self.data_ref, self._ready, order[self._arrays.host[order] < 0])
+        rest = order[self._arrays.host[order] < 0]
+        on = awake[np.argsort(guide.host_group[awake], kind="stable")]
+        classes = np.arange(int(guide.host_group.max(initial=-1)) + 2)
+        start = np.searchsorted(guide.host_group[on], classes)
+        squeeze_in(self.data_ref, self._ready, rest, on, start, guide.target, seed)
         force(self.data_ref, self._ready, awake, False)
 
     def release(self, seed: int) -> None:
