@@ -155,6 +155,8 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
         _amount("co2e", "Emissions a year", "kg CO₂e", before.co2e_kg, after.co2e_kg, year),
         _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
+        _amount("hosts", "Cost of hosts an hour", data.currency, before.hosts_cost_per_h,
+                after.hosts_cost_per_h),
         _counted(
             "sla",
             "Service-level violations",
@@ -238,6 +240,8 @@ def _first_headline(data: ReportData) -> str:
     amounts = [(after.energy_kwh, "kWh"), (after.cost, data.currency), (after.co2e_kg, "kg CO₂e")]
     needs = listed([quantity(v * year, unit) for v, unit in amounts if v is not None])
     hosts = f"{count(after.hosts_on)} of {plural(data.hosts_total, 'host')}"
+    if after.hosts_cost_per_h is not None:
+        hosts += f" at {quantity(after.hosts_cost_per_h, data.currency)} an hour"
     return (
         f"Placing {plural(data.workloads_moved, 'workload')} needs {hosts}, and {needs} a year. "
         "Nothing is known to run today, so there is no saving to state."

@@ -254,7 +254,7 @@ def _store(
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
         sides = (made.before, made.after)
-        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, rows)
+        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, loaded.study.weights, rows)
         reports.append(report_data(judged, manifest))
         write_report(reports[0], target)
 
