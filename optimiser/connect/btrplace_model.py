@@ -203,7 +203,8 @@ def _check(
     if kind == "among":
         parts = given.get("parts")
         is_list = isinstance(parts, list) and all(isinstance(part, list) for part in parts)
-        wanted.append(("parts", [n for p in parts for n in p] if is_list and parts else None, nodes))
+        named = [node for part in parts for node in part] if is_list else None
+        wanted.append(("parts", named, nodes))
     if kind == "preserve" and not is_whole(given.get("amount")):
         records.refuse("is no amount", f"{field}.amount", given.get("amount"), "0, 1, 2, …")
     for name, values, known in wanted:

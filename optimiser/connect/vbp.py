@@ -4,6 +4,8 @@ A file holds whole numbers: how many dimensions; the bin's capacity in each; how
 and lines with the size of an item in each dimension and how many there are of it. Bins become
 hosts that cost 1 while they are on and items workloads, so that the objective of a plan is its
 number of bins.
+
+Some published triplets hold sizes below 0, which hosts do not know; see :func:`lift`.
 """
 
 from __future__ import annotations
@@ -45,6 +47,12 @@ class Items:
     size: np.ndarray
     count: np.ndarray
 
+    @property
+    def fewest(self) -> int:
+        """Bins that the sum of the sizes asks for in the fullest dimension; no plan has fewer."""
+        total = self.count @ self.size
+        return max(1, int((-(-total // np.maximum(self.capacity, 1))).max()))
+
 
 def import_vbp(source: Path, target: Path, *, force: bool = False) -> ImportReport:
     """Write the instance in the file ``source`` as the site folder ``target``.
@@ -55,10 +63,42 @@ def import_vbp(source: Path, target: Path, *, force: bool = False) -> ImportRepo
     Raises ``InputError`` with every mistake of the file, ``UsageError`` for a target in the way.
     """
     source = require_file(source, "a vector bin packing instance")
-    items = read_vbp(source)
+    given = read_vbp(source)
+    items = lift(given, source)
     bins, count = first_fit_decreasing(items), int(items.count.sum())
     write_site(_site_folder(items, bins, source), target, force=force)
-    return ImportReport(Path(target), bins, count, 0, _notes(bins))
+    return ImportReport(Path(target), bins, count, 0, _notes(given, items, bins))
+
+
+def lift(items: Items, source: Path) -> Items:
+    """Return an instance without sizes below 0.
+
+    Where n items need at least B bins by their sums and n = mB, a plan of B bins of m items each is
+    the same plan when every size of a dimension grows by K, its capacity by mK, and a further
+    dimension lets m items into a bin. Plans of more bins may hold a bin of fewer than m items that
+    is overfull by K for each item that is missing.
+
+    Raises ``InputError`` where n is no multiple of B.
+    """
+    low = np.minimum(items.size.min(axis=0, initial=0), 0)
+    if not low.any():
+        return items
+    each, rest = divmod(int(items.count.sum()), items.fewest)
+    if rest:
+        raise InputError(
+            Problem(
+                "holds sizes below 0",
+                str(source),
+                value=int(low.min()),
+                expected="whole numbers from 0 on, unless equally many items fill each bin",
+            )
+        )
+    one = np.ones((len(items.size), 1), dtype=np.int64)
+    return Items(
+        capacity=np.append(items.capacity - each * low, each),
+        size=np.hstack([items.size - low, one]),
+        count=items.count,
+    )
 
 
 def read_vbp(path: Path) -> Items:
@@ -86,12 +126,17 @@ def read_vbp(path: Path) -> Items:
 
 
 def _numbers(path: Path) -> list[tuple[int, list[int]]]:
-    """Return the lines that hold something, with their numbers, as whole numbers."""
+    """Return the lines that hold something, with their numbers, as whole numbers.
+
+    Only sizes, from the fourth line on and not the last on theirs, may be below 0.
+    """
     lines, problems = [], []
     text = path.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
-        wrong = [word for word in words if not _is_whole(word)]
+        sizes = words[:-1] if len(lines) >= 3 else []
+        wrong = [w for w in words[len(sizes) :] if not _is_whole(w)]
+        wrong += [w for w in sizes if not _is_whole(w.removeprefix("-"))]
         problems += [
             Problem("is no whole number", str(path), number, value=word, expected="0, 1, 2, …")
             for word in wrong
@@ -163,12 +208,18 @@ def first_fit_decreasing(items: Items) -> int:
     return len(left)
 
 
-def _notes(bins: int) -> tuple[str, ...]:
+def _notes(given: Items, items: Items, bins: int) -> tuple[str, ...]:
+    lifted = (
+        f"sizes below 0 are lifted, with at most {int(items.capacity[-1])} items in a bin: exact "
+        f"for plans of {given.fewest} bins, the fewest there can be; one of more bins may overfill "
+        "a bin of fewer items by as much as it was lifted",
+    )
     return (
         "a host costs 1 while it is on and nothing else costs anything: the objective is the "
         "number of bins",
         f"{bins:,} hosts are what first fit decreasing needs; no plan needs more",
         "nothing is placed today; the instance has no start",
+        *(lifted if items is not given else ()),
     )
 
 

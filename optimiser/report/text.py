@@ -149,14 +149,14 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     """Compare what the site reports: amounts a year, peak, hosts, PUE, WUE, service levels."""
     before, after, year = data.before, data.after, data.per_year
     asleep = (data.hosts_total - before.hosts_on, data.hosts_total - after.hosts_on)
+    hosts = (before.hosts_cost_per_h, after.hosts_cost_per_h)
     rows = (
         _amount("energy", "Energy a year", "kWh", before.energy_kwh, after.energy_kwh, year),
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
         _amount("co2e", "Emissions a year", "kg CO₂e", before.co2e_kg, after.co2e_kg, year),
         _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
-        _amount("hosts", "Cost of hosts an hour", data.currency, before.hosts_cost_per_h,
-                after.hosts_cost_per_h),
+        _amount("hosts", "Cost of hosts an hour", data.currency, *hosts),
         _counted(
             "sla",
             "Service-level violations",

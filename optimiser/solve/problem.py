@@ -99,7 +99,6 @@ class Problem:
 def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
     """Return the arrays of a twin and its rules."""
     frame = prepare(twin, rules, weights)
-    elig = frame.eligibility
     usage = twin["flavour_usage"].values
     use, column_resource, power_column = _columns(usage, int(twin.attrs["power_resource"]))
     horizon_days = float(twin["period_h"].values.sum()) / 24.0

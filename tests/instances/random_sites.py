@@ -268,6 +268,7 @@ MAKERS: dict[str, Maker] = {
     ),
     "pin": lambda r: {"workloads": r.some_workloads(), "host": r.host()},
     "drain": lambda r: {"hosts": {"names": [r.host()]}},
+    "quarantine": lambda r: {"hosts": {"names": [r.host()]}},
     "preserve": lambda r: {"workloads": r.some_workloads()},
     "max_moves": lambda r: {"limit": r.integer(0, r.num_workloads)},
     "max_hosts_on": lambda r: {"limit": r.integer(1, r.num_hosts)},
