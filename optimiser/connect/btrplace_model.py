@@ -202,8 +202,9 @@ def _check(
         wanted.append(("nodes", given.get("nodes"), nodes))
     if kind == "among":
         parts = given.get("parts")
-        is_list = isinstance(parts, list) and all(isinstance(part, list) for part in parts)
-        named = [node for part in parts for node in part] if is_list else None
+        named: list[Any] = []
+        for part in parts if isinstance(parts, list) else []:
+            named += part if isinstance(part, list) else [part]
         wanted.append(("parts", named, nodes))
     if kind == "preserve" and not is_whole(given.get("amount")):
         records.refuse("is no amount", f"{field}.amount", given.get("amount"), "0, 1, 2, …")

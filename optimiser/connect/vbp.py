@@ -130,7 +130,8 @@ def _numbers(path: Path) -> list[tuple[int, list[int]]]:
 
     Only sizes, from the fourth line on and not the last on theirs, may be below 0.
     """
-    lines, problems = [], []
+    lines: list[tuple[int, list[int]]] = []
+    problems: list[Problem] = []
     text = path.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
@@ -258,7 +259,7 @@ def _tables(items: Items, names: list[str], bins: int) -> dict[str, pd.DataFrame
     import pandas as pd
 
     used = np.flatnonzero(items.count > 0)
-    workloads = {"name": numbered("item", len(used)), "service": "items"}
+    workloads: dict[str, Any] = {"name": numbered("item", len(used)), "service": "items"}
     workloads["replicas"] = items.count[used]
     workloads |= {name: items.size[used, index] for index, name in enumerate(names)}
     return {
