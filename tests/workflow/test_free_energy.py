@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from optimiser.report.text import headline, summary_rows
@@ -41,12 +39,12 @@ def test_the_run_verifies_and_reports_again(packed: PlanOutcome) -> None:
 def test_the_report_tells_what_hosts_cost(packed: PlanOutcome) -> None:
     """The cost of the hosts that are on stands in the headline and in the table."""
     assert "needs 3 of" in headline(packed.report)
-    assert "at 3 XXX an hour" in headline(packed.report)
-    rows = {row.label: row.after for row in summary_rows(packed.report)}
-    assert rows["Cost of hosts an hour"] == "3 XXX"
+    assert "at 3.00 XXX an hour" in headline(packed.report)
+    rows = {label: after for label, _, after, _ in summary_rows(packed.report)}
+    assert rows["Cost of hosts an hour"] == "3.00 XXX"
 
 
 def test_hosts_without_a_cost_of_their_own_have_no_row(outcome: PlanOutcome) -> None:
     """Where all hosts cost what the study says, the report is as short as before."""
     assert outcome.report.after.hosts_cost_per_h is None
-    assert "Cost of hosts an hour" not in {r.label for r in summary_rows(outcome.report)}
+    assert "Cost of hosts an hour" not in {row[0] for row in summary_rows(outcome.report)}
