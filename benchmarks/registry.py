@@ -110,6 +110,22 @@ def _repair(file: str) -> Spec:
     )
 
 
+def _consolidation(workloads: int, hosts: int, seconds: float) -> Spec:
+    name = f"consolidation-{workloads}x{hosts}"
+    return Spec(
+        name=name,
+        what=f"Watts against moves: {workloads:,} workloads on {hosts:,} hosts, beside Rebalancer",
+        data="generated",
+        command=f"python -m benchmarks.generators.sites {name} -o site && "
+        f"dcopt plan site --time-limit {seconds:g}",
+        limit=f"{seconds:g} s of search each, two threads",
+        target="gap at most 0.5 %, and at as many moves never more watts than Rebalancer",
+        run="benchmarks.cases.consolidation:consolidation",
+        options=(("workloads", workloads), ("hosts", hosts), ("time_limit_s", seconds)),
+        is_short=False,
+    )
+
+
 SPECS = (
     _gpu("gpu-cluster", "default", 60.0, short=True),
     _planetlab("20110303", short=True),
@@ -182,6 +198,9 @@ SPECS = (
     _packing("packing-triplets", "Triplet/Caprara", each=2, most_items=501),
     _balancing("cost-packing-100", "100computers-300processes"),
     _balancing("cost-packing-400", "400computers-1200processes"),
+    _consolidation(1_000, 100, 30.0),
+    _consolidation(4_000, 400, 60.0),
+    _consolidation(20_000, 2_000, 60.0),
     *map(_repair, ("li_r3_c0", "li_r3_c100", "li_r6_c0", "nr_r4_c33")),
 )
 
