@@ -13,7 +13,7 @@ from benchmarks.generators.consolidation_site import make_consolidation
 from benchmarks.measure import ROOT, Cost, measure
 from benchmarks.outcome import Outcome, UnavailableError, Value
 from benchmarks.peers.judge import judge
-from benchmarks.planned import plan
+from benchmarks.planned import Planned, plan
 from optimiser.analysis.verdict import Placement
 from optimiser.solve.problem import Problem, lower
 from optimiser.store.runs import StoredRun, read_run
@@ -26,6 +26,8 @@ NOTES = (
     "part that hosts draw without load, which is the goal the peer is given",
     "gap: to the bound of our run without a limit on moves; ours at equal moves: a run of its own "
     "with as many moves as the peer made",
+    "searched: best plan of the search; where some of its workloads cannot get there by legal "
+    "moves, the stored plan is the nearest that can be reached, and may need more watts",
     "peer: local search by single moves to its end, then with swaps, the best of ten settings",
 )
 
@@ -41,6 +43,7 @@ def consolidation(folder: Path, *, workloads: int, hosts: int, time_limit_s: flo
     bound = run.plan.proof.bound
     where, cost = _ask(interpreter, problem, folder, time_limit_s)
     ours = _row("dcopt plan", problem, _hosts_of(problem, run), bound, free.cost)
+    ours["searched_w"] = _searched(free)
     peer = _row("Rebalancer 1.0.4", problem, where, bound, cost)
     limited_site = make_consolidation(
         folder / "limited", workloads, hosts, max_moves=int((where != problem.today).sum())
@@ -53,7 +56,13 @@ def consolidation(folder: Path, *, workloads: int, hosts: int, time_limit_s: flo
         bound,
         limited.cost,
     )
+    equal["searched_w"] = _searched(limited)
     return Outcome([ours, peer, equal], _is_met(ours, peer, equal), NOTES)
+
+
+def _searched(planned: Planned) -> float | None:
+    """Return the watts of the best plan of the search, before its moves were put in order."""
+    return next((known.best for known in reversed(planned.ticks) if known.best is not None), None)
 
 
 def _is_met(ours: dict[str, Value], peer: dict[str, Value], equal: dict[str, Value]) -> bool:
