@@ -29,7 +29,8 @@ def repair(folder: Path, *, name: str, time_limit_s: float) -> Outcome:
     planned = plan(site, folder / "runs", time_limit_s)
     run = read_run(planned.run)
     where = {_key(row.workload): _key(row.host) for row in run.placements()}
-    found, bound = check(source, where), run.plan.proof.bound
+    found, proven = check(source, where), run.plan.proof.bound
+    bound = None if proven is None else max(0.0, proven)
     row: dict[str, Value] = {
         "instance": name,
         "broken": ", ".join(f"{n} {kind}" for kind, n in found.broken.items()) or "none",
