@@ -23,7 +23,7 @@ Maker = Callable[["Recipe"], Row | None]
 KINDS = (
     "domain_capacity", "redundant_feed", "cooling_capacity", "inlet_temperature", "headroom",
     "spread", "anti_affinity", "affinity", "ban", "fence", "require_label", "pin", "drain",
-    "preserve", "max_moves", "max_hosts_on",
+    "quarantine", "preserve", "max_moves", "max_hosts_on",
 )  # fmt: skip
 POWER_CARDS: Sequence[Row] = (
     {"kind": "ups", "name": "ups", "rating_kw": 4, "no_load_fraction": 0.01,
