@@ -52,7 +52,9 @@ MEASURES: dict[str, Measure] = {
     "spread": _on_hosts(placement_rules.measure_spread),
     "anti_affinity": _on_hosts(placement_rules.measure_anti_affinity),
     "affinity": _on_hosts(placement_rules.measure_affinity),
-    **dict.fromkeys(("ban", "fence", "require_label", "pin", "drain", "preserve"), _ALLOWED),
+    **dict.fromkeys(
+        ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
+    ),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_hosts_on": lambda twin, rule, placement, loads: counts.measure_max_hosts_on(
         twin, rule, placement.host_on

@@ -12,6 +12,7 @@ from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
 from optimiser.twin.limits import RackRows, all_rack_rows
+from optimiser.twin.on_cost import on_cost_per_h
 from optimiser.twin.planning import Envelope, planning_envelope
 from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
@@ -70,6 +71,11 @@ class Frame:
     def horizon_h(self) -> float:
         """Length of the horizon [h]."""
         return float(self.twin["period_h"].values.sum())
+
+    @property
+    def host_on_cost(self) -> np.ndarray:
+        """(H,) what each host costs when it is on, over the horizon, energy left out."""
+        return on_cost_per_h(self.twin, self.weights) * self.horizon_h
 
     @property
     def water_price(self) -> float:

@@ -149,12 +149,14 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     """Compare what the site reports: amounts a year, peak, hosts, PUE, WUE, service levels."""
     before, after, year = data.before, data.after, data.per_year
     asleep = (data.hosts_total - before.hosts_on, data.hosts_total - after.hosts_on)
+    hosts = (before.hosts_cost_per_h, after.hosts_cost_per_h)
     rows = (
         _amount("energy", "Energy a year", "kWh", before.energy_kwh, after.energy_kwh, year),
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
         _amount("co2e", "Emissions a year", "kg CO₂e", before.co2e_kg, after.co2e_kg, year),
         _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
+        _amount("hosts", "Cost of hosts an hour", data.currency, *hosts),
         _counted(
             "sla",
             "Service-level violations",
@@ -238,6 +240,8 @@ def _first_headline(data: ReportData) -> str:
     amounts = [(after.energy_kwh, "kWh"), (after.cost, data.currency), (after.co2e_kg, "kg CO₂e")]
     needs = listed([quantity(v * year, unit) for v, unit in amounts if v is not None])
     hosts = f"{count(after.hosts_on)} of {plural(data.hosts_total, 'host')}"
+    if after.hosts_cost_per_h is not None:
+        hosts += f" at {quantity(after.hosts_cost_per_h, data.currency)} an hour"
     return (
         f"Placing {plural(data.workloads_moved, 'workload')} needs {hosts}, and {needs} a year. "
         "Nothing is known to run today, so there is no saving to state."

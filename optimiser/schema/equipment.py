@@ -76,6 +76,8 @@ class ServerCard(Card):
     """Accelerators, if any."""
     embodied_kgco2e: NonNegative | None = None
     """Carbon of making and shipping one server [kgCO2e]."""
+    on_cost_per_h: NonNegative | None = None
+    """Cost of a host of this model that is on, per hour, instead of the study's."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels every host of this model carries, such as ``cpu_family: epyc``."""
 

@@ -54,7 +54,7 @@ class Weights(Document):
     move_cost_per_gib: NonNegative = 0.002
     """Additional cost of moving one GiB of memory."""
     host_on_cost_per_h: NonNegative = 0.004
-    """Wear and administration of a host that is on, per hour."""
+    """Wear and administration of a host that is on, per hour, unless the host or its card says."""
     hold_days: Positive = 30.0
     """Days over which a plan stays in force; one-off costs are spread over them."""
 

@@ -99,6 +99,15 @@ HOSTS = TableSpec(
             choices=("on", "off", "maintenance"),
         ),
         _LABELS,
+        Column(
+            "on_cost_per_h",
+            "number",
+            "Cost of the host while it is on; its card's or the study's when empty.",
+            "currency/h",
+            required=False,
+            default=None,
+            minimum=0,
+        ),
     ),
     ("name",),
     Column(

@@ -202,7 +202,7 @@ def workload_weight(problem: Problem) -> np.ndarray:
 def typical_cost(problem: Problem, price: np.ndarray) -> float:
     """Return the cost of a typical host at half load over the horizon."""
     curve = problem.twin["kind_curve_w"].values[:, 5].mean()
-    return float(curve * price.sum(axis=1).mean() + problem.host_on_cost) or 1.0
+    return float(curve * price.sum(axis=1).mean() + problem.host_on_cost.mean()) or 1.0
 
 
 @entry
@@ -277,8 +277,9 @@ def wake(data: Data, state: State) -> bool:
                 useful = useful or data.reserve_domain[rule, host] >= 0
             price = data.intercept[data.kind[host], 0] * state.price[data.rack[host]].sum()
             size = max(1.0, float(data.capacity[host].max()))
-            if useful and data.allowed[:, host].any() and (price + data.on_cost) / size < lowest:
-                best, lowest = host, (price + data.on_cost) / size
+            cost = (price + data.on_cost[host]) / size
+            if useful and data.allowed[:, host].any() and cost < lowest:
+                best, lowest = host, cost
         if best < 0:
             return False
         hold_on(data, state, best, True)

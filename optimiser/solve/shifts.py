@@ -52,7 +52,7 @@ def cost_after(data: Data, state: State, host: int, comes: int, goes: int) -> fl
     arriving = data.nothing if comes < 0 else data.use[comes]
     leaving = data.nothing if goes < 0 else data.use[goes]
     slope, intercept, power_column = data.slope[kind], data.intercept[kind], data.power_column
-    cost, worth = data.on_cost, 0.0
+    cost, worth = data.on_cost[host], 0.0
     for step in range(len(price)):
         column = power_column[step]
         fraction = (load[column] + arriving[column] - leaving[column]) * inverse[column]
