@@ -162,6 +162,8 @@ class Move(Document):
     memory_gib: Number = 0.0
     seconds: Number | None = None
     """Time of the copy at the given bandwidth [s]."""
+    energy_kwh: Number | None = None
+    """Energy of copying and of running twice meanwhile [kWh]."""
     reason: str = ""
     saved_kwh_per_year: Number | None = None
     """Energy that this move saves [kWh/year]; negative when it costs energy."""
@@ -177,8 +179,12 @@ class Wave(Document):
     bounces: Count = 0
     """Moves to a host where the workload does not stay, to break a swap deadlock."""
     memory_gib: Number = 0.0
+    start: str = ""
+    """When it starts, local time, ISO 8601; empty when that is not known."""
     seconds: Number | None = None
     """Duration of the wave [s]."""
+    energy_kwh: Number = 0.0
+    """Energy of its moves [kWh]."""
 
 
 class FrontierPoint(Document):

@@ -77,6 +77,17 @@ class Move(Document):
     """A detour that breaks a deadlock; the workload moves again later."""
     reason: str = ""
     """Why it moves."""
+    start: str = ""
+    """When it starts, local time with offset; empty on the way back, which has no date."""
+    seconds: float | None = None
+    """How long it takes beside the other moves of its wave [s]."""
+    energy_kwh: float | None = None
+    """Energy of copying and of running twice meanwhile, at the servers [kWh]."""
+    saved_kwh_per_year: float | None = None
+    """Energy that the move saves [kWh/year]; negative where it makes other moves possible, nothing
+    for a detour."""
+    payback_days: float | None = None
+    """Days until the saving has paid for the move and its detours; nothing if it never does."""
 
 
 class FrontierPoint(Document):

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import NonNegative, Positive
+from optimiser.schema.moving import Moving
 from optimiser.schema.policy import AnyPolicy
 from optimiser.units import MOST_HOURS
 
@@ -91,6 +92,8 @@ class Study(Document):
     """Objective weights."""
     solver: SolverSettings = SolverSettings()
     """Solver settings."""
+    moving: Moving = Moving()
+    """How workloads are moved."""
     policies: list[AnyPolicy] = []
     """Policies added to the site's for this run."""
     frontier: list[Annotated[int, Field(ge=0)]] = [10, 50, 200]

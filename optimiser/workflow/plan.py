@@ -23,9 +23,11 @@ from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
 from optimiser.studies.frontier import frontier
+from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
+from optimiser.studies.move_times import require_windows, time_moves
 from optimiser.studies.moves import MoveOrder
-from optimiser.studies.reasons import MoveReasons, explain_moves
+from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
@@ -124,6 +126,7 @@ def plan_site(
     with phases.phase("twin"):
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
+    require_windows(loaded.twin, study.moving)
     result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
     watcher.finishing()
     result, made = _judge(loaded, result, phases)
@@ -159,7 +162,6 @@ class _Made:
     after: Side
     order: MoveOrder
     moves: list[Move]
-    reasons: MoveReasons
     problem: Problem
     today: dict[str, float]
     frontier: list[FrontierPoint]
@@ -176,7 +178,8 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     twin, rules = loaded.twin, loaded.rules
     with phases.phase("order moves"):
         result, order = order_result(loaded, result)
-        broken = replay(twin, rules, order)
+        order, times = time_moves(twin, order, loaded.study.moving)
+        broken = replay(twin, rules, order, loaded.study.moving)
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,
@@ -193,7 +196,7 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         today = {**today, SOFT_RULES: before.verdict.penalty}
     sides = (before.placement, placement, before.simulation, after.simulation)
     reasons = explain_moves(twin, rules, *sides)
-    moves = order.documents(twin, reasons.words)
+    moves = move_documents(twin, order, times, reasons)
     notes = _notes(loaded, order, after)
     with phases.phase("prices"):
         from optimiser.solve.prices import binding_prices  # loads the modelling language
@@ -202,7 +205,7 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     with phases.phase("few moves"):
         points = _few_moves(loaded, result, problem)
     made = _Made(
-        placement, before, after, order, moves, reasons, problem, today, points, binding, notes
+        placement, before, after, order, moves, problem, today, points, binding, notes
     )
     return result, made
 
@@ -254,7 +257,7 @@ def _store(
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
         sides = (made.before, made.after)
-        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, rows)
+        judged = Judged(loaded.twin, loaded.rules, plan, *sides, rows)
         reports.append(report_data(judged, manifest))
         write_report(reports[0], target)
 
@@ -282,7 +285,7 @@ def _content(
         input_hashes=site_input.files,
         twin=loaded.twin,
         placements=placement_rows(loaded.twin, made.before.placement.host, made.placement),
-        reverse_moves=made.order.reverse().documents(loaded.twin),
+        reverse_moves=move_documents(loaded.twin, made.order.reverse()),
         metrics={
             "before": made.before.summary,
             "after": made.after.summary,
