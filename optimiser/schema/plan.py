@@ -101,6 +101,8 @@ class FrontierPoint(Document):
     """Objective, one-off costs included."""
     hosts_on: int
     """Hosts on."""
+    bound: float | None = None
+    """No legal plan with at most so many moves is cheaper; nothing if that was not proven."""
 
 
 class Plan(Document):

@@ -96,5 +96,6 @@ class Study(Document):
     """How workloads are moved."""
     policies: list[AnyPolicy] = []
     """Policies added to the site's for this run."""
-    frontier: list[Annotated[int, Field(ge=0)]] = [10, 50, 200]
-    """Move budgets for which the best plan with at most k moves is shown."""
+    frontier: list[Annotated[int, Field(ge=0)]] | None = None
+    """Move budgets k for which the best plan with at most k moves is shown; by default 0, 1, 2, 5,
+    10, 20, 50 and so on up to all moves of the plan. An empty list asks for none."""

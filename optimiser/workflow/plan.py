@@ -22,7 +22,7 @@ from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
-from optimiser.studies.frontier import frontier
+from optimiser.studies.frontier import frontier, num_moves, spaced_budgets
 from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
 from optimiser.studies.move_times import require_windows, time_moves
@@ -45,7 +45,8 @@ SHOWN = 5
 PRICES_S = 20.0
 """Time for the prices of limits, where the bound left none [s]."""
 FRONTIER_S = 10.0
-"""Time for the plans with few moves [s]."""
+"""Time for the plans with few moves and their proven limits [s]."""
+UNHURRIED_S = 600.0
 
 
 class Watcher(Protocol):
@@ -214,9 +215,13 @@ def _few_moves(loaded: Loaded, result: EngineResult, problem: Problem) -> list[F
     """Return the best plans with few moves; none where nothing is known to run today."""
     if not loaded.has_placement or result.status == "interrupted":
         return []
-    budgets = loaded.study.frontier
+    budgets, best = loaded.study.frontier, result.candidate
+    if budgets is None:
+        budgets = spaced_budgets(num_moves(problem, best.host))
     limit_s = min(FRONTIER_S, loaded.study.solver.time_limit_s)
-    return frontier(problem, budgets, best=result.candidate, time_limit_s=limit_s)
+    if loaded.study.solver.work_limit is not None:
+        limit_s = UNHURRIED_S  # the same plan again, however busy the machine is
+    return frontier(problem, budgets, best=best, bound=result.bound, time_limit_s=limit_s)
 
 
 def _refusal(after: Side) -> str:

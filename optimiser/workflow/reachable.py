@@ -52,7 +52,7 @@ def ending_at(order: MoveOrder, end: Placement) -> MoveOrder:
 
 def _shorter(order: MoveOrder) -> Iterator[MoveOrder]:
     """Yield the order, and then what is left of it without its last waves."""
-    waves = np.unique(np.linspace(order.num_waves, 1, MOST_TRIED).astype(int))[::-1]
+    waves = np.unique(np.linspace(order.num_waves, 0, MOST_TRIED).astype(int))[::-1]
     for count in waves.tolist():
         chosen = order.wave < count
         arrays = {n: getattr(order, n)[chosen] for n in ("workload", "source", "target", "wave")}

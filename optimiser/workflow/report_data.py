@@ -170,6 +170,7 @@ def _frontier(plan: Plan) -> tuple[payload.FrontierPoint, ...]:
             moves=point.moves,
             objective=point.objective,
             saving_fraction_of_full=(today - point.objective) / full if full > 0 else 0.0,
+            bound=point.bound,
         )
         for point in plan.frontier
     )

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from optimiser.cli.app import app
+from optimiser.cli.call import Call
 from optimiser.errors import UsageError
 from optimiser.store.tables import read_moves
 from optimiser.workflow.plan import PlanOutcome
@@ -59,7 +60,8 @@ def test_numbers_are_read_as_people_write_them() -> None:
 
 def test_the_command_tells_what_is_left(outcome: PlanOutcome) -> None:
     """``dcopt verify RUN --after-move 1`` prints the state and the next moves."""
-    result = CliRunner().invoke(app, ["verify", str(outcome.run), "--after-move", "1"])
+    words = ["verify", str(outcome.run), "--after-move", "1"]
+    result = CliRunner().invoke(app, words, obj=Call())
     assert result.exit_code == 0, result.output
     assert "after 1 moves the site breaks no rule" in " ".join(result.output.split())
     assert outcome.plan.moves[1].workload in result.output
