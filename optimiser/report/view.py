@@ -148,10 +148,23 @@ def frontier_sentence(points: Sequence[FrontierPoint]) -> str:
         return "Every move counts: no shorter plan comes near the full saving."
     first = min(worthy, key=lambda point: point.moves)
     share = text.percent(min(first.saving_fraction_of_full, 1.0))
-    return (
+    told = (
         f"The best plan with {text.plural(first.moves, 'move')} already brings {share} of the "
         f"saving of the full plan with {text.count(full)}."
     )
+    return f"{told} {_proof_of_frontier(points)}".strip()
+
+
+def _proof_of_frontier(points: Sequence[FrontierPoint]) -> str:
+    """Say how far the plans with few moves can be from the best with as many."""
+    gaps = [
+        (point.objective - point.bound) / abs(point.objective)
+        for point in points
+        if point.bound is not None and point.objective
+    ]
+    if len(gaps) < len(points) or not gaps:
+        return ""
+    return f"Each is proven to cost at most {text.percent(max(gaps))} more than the best there is."
 
 
 def _short(value: float | None) -> float | None:

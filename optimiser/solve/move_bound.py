@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError
+from optimiser.formulation.context import context_of
 from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
+from optimiser.formulation.linear import Linear, objects
 from optimiser.formulation.model import build
 from optimiser.schema.policy import MaxMoves
 from optimiser.solve.bridge import pass_to_highs, require_ok
@@ -35,6 +38,7 @@ LARGEST_MODEL = 40_000
 BUDGET = "moves-of-the-frontier"
 LEVELS = (("rack",), ("zone",))
 LARGEST_BY_RACK = 4_000
+MOST_LINES = 16
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,41 @@ def _compiled(problem: Problem) -> Compiled | None:
         if grouping.num_groups * grouping.num_hosts <= largest:
             model = build(Instance(frame, grouping))
             keep_apart_where_on(model)
+            count_stays_where_on(model)
             return compile_model(model).as_relaxation()
     return None
+
+
+def count_stays_where_on(model: pyo.ConcreteModel) -> None:
+    r"""Let hosts that are on keep no more workloads than the fullest of them hold today.
+
+    .. math:: \sum_g s_{g,k} \le N_k(j) + n_{k,j+1} (z_k - j) \qquad \forall k, j
+
+    n are the numbers of workloads on the hosts of a class today, largest first, N their running
+    sum. The recipe's ``stay_where_on`` says the same of the costs of moves; a budget counts them.
+    """
+    context = context_of(model)
+    instance, grouping = context.instance, context.instance.grouping
+    today = instance.twin["workload_host"].values
+    known = (today >= 0) & (grouping.workload_group >= 0)
+    held = np.bincount(today[known], minlength=instance.twin.sizes["host"])
+    _, staying = context.shared["stay"]
+    host = instance.today[1][context.shared["stay_known"]]
+    model.count_where_on = pyo.Constraint(pyo.Any)
+    for k in np.unique(host).tolist():
+        values = np.sort(held[grouping.hosts_of(k)])[::-1]
+        for j in _corners(values):
+            body = Linear().extend(1.0, objects(staying[host == k]))
+            body.add(-float(values[j]), context.arrays["awake"][k])
+            limit = float(values[:j].sum()) - j * float(values[j])
+            model.count_where_on.add((k, j), (None, body.expression(), limit))
+
+
+def _corners(values: np.ndarray) -> list[int]:
+    """Return where falling values change: a line for each, about sixteen at most."""
+    corners = np.append(0, np.flatnonzero(np.diff(values)) + 1)
+    chosen = np.linspace(0, len(corners) - 1, min(MOST_LINES, len(corners)))
+    return np.unique(corners[chosen.astype(int)]).tolist()
 
 
 class _Curve:

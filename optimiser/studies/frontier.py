@@ -24,8 +24,6 @@ from optimiser.studies.frontier_moves import evacuate, put_to_sleep
 STALE = 0.95
 """Share of its former worth at which an evacuation is still taken at once."""
 MOST_SWEEPS = 2
-BOUND_SHARE = 0.6
-"""Share of the time that the proven limits may take."""
 ANY_MOVES = 2**40
 
 
@@ -40,14 +38,14 @@ def frontier(
     """Return the best plan found for each move budget, smallest budget first.
 
     ``best`` is a finished plan, which answers every budget that it fits; ``bound`` a proven limit
-    of every plan. Each point has a limit of its own budget, where one was proven in the time. Each point is checked by
+    of every plan. Each point has a limit of its own budget, where one was proven. Plans and limits
+    may each take ``time_limit_s``. Each point is checked by
     the exact checker; today's placement answers every budget for which nothing better was found. A
     budget has no point when today breaks a rule and mending it takes more moves.
     """
     wanted = sorted(set(budgets))
-    since = time.monotonic()
-    limits = _limits(problem, wanted, bound, BOUND_SHARE * time_limit_s)
-    climb = _Climb(problem, time_limit_s - min(time.monotonic() - since, time_limit_s))
+    limits = _limits(problem, wanted, bound, time_limit_s)
+    climb = _Climb(problem, time_limit_s)
     points: list[FrontierPoint] = []
     held: Candidate | None = None
     for budget, limit in zip(wanted, limits, strict=True):
