@@ -150,7 +150,7 @@ def frontier_sentence(points: Sequence[FrontierPoint]) -> str:
     share = text.percent(min(first.saving_fraction_of_full, 1.0))
     told = (
         f"The best plan with {text.plural(first.moves, 'move')} already brings {share} of the "
-        f"saving of the full plan with {text.count(full)}."
+        f"saving of the one with {text.count(full)}."
     )
     return f"{told} {_proof_of_frontier(points)}".strip()
 
