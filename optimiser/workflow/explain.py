@@ -11,9 +11,10 @@ from optimiser.analysis.verdict import placement_today
 from optimiser.analysis.why import why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
 from optimiser.schema.plan import Binding, Term
-from optimiser.solve.engine import prepare
 from optimiser.solve.explain import explain_infeasible
+from optimiser.solve.problem import lower
 from optimiser.store.manifest import MANIFEST
+from optimiser.studies.enough import Prover
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.verify import judge_placement, open_run
 
@@ -73,17 +74,18 @@ def explain_run(path: Path) -> Explanation:
     )
 
 
-def explain_site(path: Path, time_limit_s: float = 10.0) -> Explanation:
+def explain_site(path: Path, time_limit_s: float = 5.0) -> Explanation:
     """Say whether any plan can keep every rule, and if none can, why and what would mend it.
 
-    Arithmetic comes first, then the model in which rules may be broken at a price. Raises
-    ``InputError`` for a wrong site.
+    Arithmetic comes first, then the model in which rules may be broken at a price; on large sites
+    the search looks for a plan that shows a way out to be enough. Raises ``InputError`` for a wrong
+    site.
     """
     loaded = load(path)
     site = loaded.site_input.site
     try:
-        problem = prepare(loaded.twin, loaded.rules, loaded.study)
-        found: Sequence[object] = explain_infeasible(problem, time_limit_s)
+        problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
+        found: Sequence[object] = explain_infeasible(problem, time_limit_s, Prover())
     except InfeasibleError as error:
         found = error.findings or (error.message,)
     if found:
