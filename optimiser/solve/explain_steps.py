@@ -17,6 +17,7 @@ from optimiser.twin.rules import PLACEMENT_KINDS, Rule
 
 SHOWN = 4
 IN_TOTAL = "in total"
+AT_LEAST = "at least: "
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
@@ -150,7 +151,7 @@ class Relaxation:
         words = [step.words for step in steps[:SHOWN]]
         if len(steps) > SHOWN:
             words.append(f"{len(steps) - SHOWN} more like these")
-        head = "" if self.is_exact else "enough, as a plan shows: " if self.enough else "at least: "
+        head = "" if self.is_exact else "enough, as a plan shows: " if self.enough else AT_LEAST
         return head + _join(words, "and")
 
 

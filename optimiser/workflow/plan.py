@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
-from optimiser.errors import EXIT_INTERRUPTED, RefusedError
+from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
 from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan
@@ -29,6 +29,7 @@ from optimiser.studies.move_times import require_windows, time_moves
 from optimiser.studies.moves import MoveOrder
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
+from optimiser.workflow.conflict import with_proof
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
@@ -128,7 +129,10 @@ def plan_site(
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
     require_windows(loaded.twin, study.moving)
-    result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+    try:
+        result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+    except InfeasibleError as error:
+        raise with_proof(loaded, error) from None
     watcher.finishing()
     result, made = _judge(loaded, result, phases)
     with phases.phase("store"):
