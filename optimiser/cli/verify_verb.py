@@ -22,7 +22,10 @@ SHOWN = 12
         ("dcopt verify mysite/runs/latest", "Check the newest plan"),
         ("dcopt verify mysite --json", "The same, for a script"),
         ("dcopt verify mysite --after-move 120", "Is the site legal now, and what is left to do"),
-        ("dcopt verify mysite --done 1-40,43 --rest rest.csv", "The same where moves were left out"),
+        (
+            "dcopt verify mysite --done 1-40,43 --rest rest.csv",
+            "The same where moves were left out",
+        ),
     ),
     exits=(0, 1, 2, 3, 4, 6, 69),
 )
@@ -92,9 +95,7 @@ def _show_rest(found: Resumed, rest: Path | None) -> None:
     print_tables(*(f"stuck: {sentence}" for sentence in found.stuck[:10]))
     order = "ordered anew" if found.is_reordered else "in the stored order"
     print_tables(f"{len(found.rest):,} moves are left, {order}; every prefix of them is legal")
-    rows = [
-        (str(m.wave), str(m.order), m.workload, m.source, m.target) for m in found.rest[:SHOWN]
-    ]
+    rows = [(str(m.wave), str(m.order), m.workload, m.source, m.target) for m in found.rest[:SHOWN]]
     if rest is not None:
         print_tables(f"written to {rest}")
     elif rows:

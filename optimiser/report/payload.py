@@ -214,6 +214,19 @@ class BindingRule(Document):
     """How the price was found: ``dual`` or ``re-solve``."""
 
 
+class RulePrice(Document):
+    """What one rule costs a year."""
+
+    rule: str
+    kind: str
+    kwh_per_year: Number
+    """Energy that the site would need less without it [kWh/year]."""
+    cost_per_year: Number
+    """Money a year, in the currency of the report."""
+    co2e_kg_per_year: Number
+    """Emissions [kg CO2e/year]."""
+
+
 class Term(Document):
     """One term of the objective: today, as the optimiser believed it, as the twin simulates it."""
 
@@ -320,6 +333,7 @@ class ReportData(Document):
     """Whether every rule was replayed after each single move."""
     frontier: tuple[FrontierPoint, ...] = ()
     binding: tuple[BindingRule, ...] = ()
+    rule_prices: tuple[RulePrice, ...] = ()
     terms: tuple[Term, ...] = ()
     proof: Proof
     bottlenecks: tuple[Bottleneck, ...] = ()

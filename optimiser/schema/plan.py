@@ -56,6 +56,24 @@ class Binding(Document):
     """How the price was found."""
 
 
+class RulePrice(Document):
+    """What one rule costs a year."""
+
+    rule: str
+    """Name of the policy."""
+    kind: str
+    """Kind of the policy."""
+    kwh_per_year: float
+    """Energy that the site would need less without the rule [kWh/year]; negative where cheaper
+    plans take more of it."""
+    cost_per_year: float
+    """What plans would be cheaper by, all terms of the objective, in the site's currency a year."""
+    kgco2e_per_year: float
+    """Emissions that would be less [kg CO2e/year]."""
+    method: Literal["dual", "re-solve"]
+    """``re-solve``: the linear relaxation was solved again without the rule."""
+
+
 class Move(Document):
     """One workload moves once."""
 
@@ -126,6 +144,9 @@ class Plan(Document):
     """Objective by term."""
     binding: list[Binding] = []
     """Rules that bind, dearest first."""
+    rule_prices: list[RulePrice] = []
+    """What each hard rule costs a year, dearest first; empty when that was not found in the
+    time."""
     moves: list[Move] = []
     """Ordered moves."""
     waves: int = 0

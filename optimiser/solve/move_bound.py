@@ -130,9 +130,7 @@ class _Curve:
         self.compiled = compiled
         self.largest = largest
         self.deadline = deadline
-        self.row = next(
-            i for i, c in enumerate(compiled.constraints) if BUDGET in str(c.index())
-        )
+        self.row = next(i for i, c in enumerate(compiled.constraints) if BUDGET in str(c.index()))
         left = max(0.5, deadline - time.monotonic())
         self.highs: Any = pass_to_highs(compiled, SolveSettings(time_limit_s=left).to_options())
 

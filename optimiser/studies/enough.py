@@ -161,9 +161,7 @@ def _relaxed(frame: Frame, way: Relaxation, factor: float) -> _Trial | None:
     return _Trial(twin, tuple(rules.values()), tuple(told))
 
 
-def _grown(
-    twin: xr.Dataset, steps: Sequence[Step], factor: float
-) -> tuple[xr.Dataset, list[Step]]:
+def _grown(twin: xr.Dataset, steps: Sequence[Step], factor: float) -> tuple[xr.Dataset, list[Step]]:
     """Give each host of a merged class its share of what is missing there."""
     twin = twin.copy()
     capacity = twin["host_capacity"].values.copy()

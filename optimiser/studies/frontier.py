@@ -103,9 +103,7 @@ def is_legal(problem: Problem, found: Candidate) -> bool:
     return with_penalty(problem, found) is not None
 
 
-def _point(
-    problem: Problem, budget: int, found: Candidate, limit: float | None
-) -> FrontierPoint:
+def _point(problem: Problem, budget: int, found: Candidate, limit: float | None) -> FrontierPoint:
     return FrontierPoint(
         max_moves=budget,
         moves=num_moves(problem, found.host),

@@ -42,7 +42,9 @@ def move_documents(
             start=starts[i] if times is not None else "",
             seconds=round(float(times.seconds[i]), 1) if times is not None else None,
             energy_kwh=_short(times.energy_kwh[i]) if times is not None else None,
-            **(_worth(worth, w, int(count[w])) if worth is not None and not order.bounce[i] else {}),
+            **(
+                _worth(worth, w, int(count[w])) if worth is not None and not order.bounce[i] else {}
+            ),
         )
         for i, w in enumerate(order.workload.tolist())
     ]

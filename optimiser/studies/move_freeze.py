@@ -14,9 +14,7 @@ DAYS_AHEAD = 366
 SECONDS_PER_DAY = 86_400.0
 
 
-def freeze_windows(
-    freeze: Sequence[Freeze], begin: pd.Timestamp, time_zone: str
-) -> np.ndarray:
+def freeze_windows(freeze: Sequence[Freeze], begin: pd.Timestamp, time_zone: str) -> np.ndarray:
     """Return the windows of the year after ``begin``, (k, 2) [s after begin], apart and in order.
 
     Clock times are local: a window of a day on which the clock changes is longer or shorter.

@@ -48,9 +48,7 @@ class MoveTimes:
         return np.asarray(self.start_s + self.seconds)
 
 
-def time_moves(
-    twin: xr.Dataset, order: MoveOrder, moving: Moving
-) -> tuple[MoveOrder, MoveTimes]:
+def time_moves(twin: xr.Dataset, order: MoveOrder, moving: Moving) -> tuple[MoveOrder, MoveTimes]:
     """Return the order with its times.
 
     A wave that is longer than the longest time between two freeze windows is split, which keeps
@@ -126,9 +124,7 @@ def require_windows(twin: xr.Dataset, moving: Moving) -> None:
         )
 
 
-def _split(
-    twin: xr.Dataset, order: MoveOrder, moving: Moving, longest_s: float
-) -> np.ndarray:
+def _split(twin: xr.Dataset, order: MoveOrder, moving: Moving, longest_s: float) -> np.ndarray:
     """Return new wave numbers (n,): waves longer than ``longest_s`` are halved until they fit."""
     if not np.isfinite(longest_s):
         return order.wave

@@ -12,7 +12,7 @@ from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement, placement_today
 from optimiser.analysis.why import why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
-from optimiser.schema.plan import Binding, Term
+from optimiser.schema.plan import Binding, RulePrice, Term
 from optimiser.store.manifest import MANIFEST
 from optimiser.studies.transient import blocked_on_the_way
 from optimiser.twin.rules import Rule
@@ -34,6 +34,7 @@ class Explanation:
     findings: list[str] = field(default_factory=list)
     binding: Sequence[Binding] = ()
     terms: Sequence[Term] = ()
+    rule_prices: Sequence[RulePrice] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON types."""
@@ -43,6 +44,7 @@ class Explanation:
             "sentences": self.sentences,
             "findings": self.findings,
             "binding": [found.model_dump(mode="json") for found in self.binding],
+            "rule_prices": [price.model_dump(mode="json") for price in self.rule_prices],
             "terms": [term.model_dump(mode="json") for term in self.terms],
         }
 
@@ -73,6 +75,7 @@ def explain_run(path: Path) -> Explanation:
         sentences=[plan.proof.sentence, *full],
         binding=plan.binding,
         terms=plan.terms,
+        rule_prices=plan.rule_prices,
     )
 
 

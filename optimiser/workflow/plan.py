@@ -14,7 +14,7 @@ from optimiser.analysis.verify import verify
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan
+from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, RulePrice
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
@@ -47,7 +47,10 @@ PRICES_S = 20.0
 """Time for the prices of limits, where the bound left none [s]."""
 FRONTIER_S = 10.0
 """Time for the plans with few moves and their proven limits [s]."""
+RULES_S = 12.0
+"""Time for what each rule costs [s]."""
 UNHURRIED_S = 600.0
+"""The same where work is limited instead of time, so that the plan comes out the same again [s]."""
 
 
 class Watcher(Protocol):
@@ -171,6 +174,7 @@ class _Made:
     today: dict[str, float]
     frontier: list[FrontierPoint]
     binding: list[Binding]
+    rule_prices: list[RulePrice]
     notes: list[str]
 
 
@@ -207,12 +211,24 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         from optimiser.solve.prices import binding_prices  # loads the modelling language
 
         binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
+        rules_cost = _rule_prices(loaded, result, problem)
     with phases.phase("few moves"):
         points = _few_moves(loaded, result, problem)
     made = _Made(
-        placement, before, after, order, moves, problem, today, points, binding, notes
+        placement, before, after, order, moves, problem, today, points, binding, rules_cost, notes
     )
     return result, made
+
+
+def _rule_prices(loaded: Loaded, result: EngineResult, problem: Problem) -> list[RulePrice]:
+    """Return what each rule costs a year; nothing after an interrupt, which must end soon."""
+    if result.status == "interrupted":
+        return []
+    from optimiser.solve.rule_prices import rule_prices  # loads the modelling language
+
+    solver = loaded.study.solver
+    limit_s = min(RULES_S, solver.time_limit_s)
+    return rule_prices(problem, UNHURRIED_S if solver.work_limit is not None else limit_s)
 
 
 def _few_moves(loaded: Loaded, result: EngineResult, problem: Problem) -> list[FrontierPoint]:
@@ -258,6 +274,7 @@ def _store(
         made.moves,
         frontier=made.frontier,
         binding=made.binding,
+        rule_prices=made.rule_prices,
     )
     plan = plan.model_copy(update={"phase_seconds": seconds})
     reports: list[ReportData] = []

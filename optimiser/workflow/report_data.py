@@ -57,6 +57,16 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         prefixes_checked=bool(plan.moves),
         frontier=_frontier(plan),
         binding=_binding(plan),
+        rule_prices=tuple(
+            payload.RulePrice(
+                rule=price.rule,
+                kind=price.kind,
+                kwh_per_year=price.kwh_per_year,
+                cost_per_year=price.cost_per_year,
+                co2e_kg_per_year=price.kgco2e_per_year,
+            )
+            for price in plan.rule_prices
+        ),
         terms=_terms(plan, _is_first(judged.before)),
         proof=_proof(plan, manifest),
         bottlenecks=tuple(

@@ -97,7 +97,9 @@ def _chosen(order: MoveOrder, done: Sequence[int]) -> np.ndarray:
     count = len(order.workload)
     wrong = [number for number in done if not 1 <= number <= count]
     if wrong:
-        raise UsageError(f"the run has no move {wrong[0]}", f"its moves are numbered 1 to {count:,}")
+        raise UsageError(
+            f"the run has no move {wrong[0]}", f"its moves are numbered 1 to {count:,}"
+        )
     chosen = np.zeros(count, dtype=bool)
     chosen[np.array(list(done), dtype=np.int64) - 1] = True
     return chosen

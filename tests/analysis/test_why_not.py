@@ -93,11 +93,18 @@ def test_capacity_tells_the_hour_at_which_it_is_short() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ((RACKS, [WEB], [{"kind": "spread", "max_per_domain": 2}]), "rack b: members 3; most allowed 2"),
+        (
+            (RACKS, [WEB], [{"kind": "spread", "max_per_domain": 2}]),
+            "rack b: members 3; most allowed 2",
+        ),
         ((RACKS, [WEB], [{"kind": "spread", "min_domains": 2}]), "racks used 1; least allowed 2"),
         ((3, [WEB], [{"kind": "anti_affinity", "workloads": {}}]), "s in host h2: members 2"),
         (
-            (3, [{**WEB, "host": ["h1"] * 3}], [{"kind": "affinity", "domain": "host", "workloads": {}}]),
+            (
+                3,
+                [{**WEB, "host": ["h1"] * 3}],
+                [{"kind": "affinity", "domain": "host", "workloads": {}}],
+            ),
             "hosts used 2; most allowed 1",
         ),
     ],

@@ -32,7 +32,9 @@ def asked(*args: Any) -> tuple[Problem, list[Relaxation]]:
     _, twin, rules = tiny(*args)
     problem = lower(twin, rules, Weights())
     prover, deadline = Prover(), time.monotonic() + LIMIT_S
-    ways = [prover(problem.frame, way, deadline) for way in find_relaxations(problem.frame, LIMIT_S)]
+    ways = [
+        prover(problem.frame, way, deadline) for way in find_relaxations(problem.frame, LIMIT_S)
+    ]
     assert ways
     assert not any(way.is_exact for way in ways)
     return problem, ways
@@ -49,9 +51,13 @@ def test_capacity_is_told_for_each_host_of_a_class() -> None:
     """Eight of 55 in four hosts of 100 lack 40; with 10 more on each two fit."""
     rows = [{"cpu": 55, "host": f"h{i % 4 + 1}"} for i in range(8)]
     (way,) = asked(4, rows)[1]
-    assert [(step.amount, step.where) for step in way.enough] == [(10.0, "each of the 4 hosts like h1")]
+    assert [(step.amount, step.where) for step in way.enough] == [
+        (10.0, "each of the 4 hosts like h1")
+    ]
     words = told(4, rows)
-    assert any("enough, as a plan shows: free 10 cpu on each of the 4 hosts like h1" in w for w in words)
+    assert any(
+        "enough, as a plan shows: free 10 cpu on each of the 4 hosts like h1" in w for w in words
+    )
     assert any("at least 40 cpu short" in w for w in words)
 
 
@@ -81,7 +87,7 @@ def test_moves_that_are_missing_are_counted_by_a_plan() -> None:
         {"kind": "max_moves", "limit": 1, "name": "calm"},
         {"kind": "drain", "hosts": {"names": ["h1"]}, "name": "leave"},
     ]
-    problem, ways = asked(3, rows, policies)
+    _, ways = asked(3, rows, policies)
     calm, leave = (next(w for w in ways if w.family == name) for name in ("calm", "leave"))
     assert calm.is_tight
     assert calm.enough[0].amount == 2
@@ -96,7 +102,7 @@ def test_a_power_limit_is_measured_where_the_least_is_not_enough() -> None:
     """
     rows = [{"cpu": 60, "host": f"h{i + 1}"} for i in range(5)]
     policy = {"kind": "domain_capacity", "domain": "site", "limit": 0.4, "name": "grid"}
-    problem, ways = asked(5, rows, [policy])
+    _, ways = asked(5, rows, [policy])
     grid = next(way for way in ways if way.family == "grid")
     assert grid.steps[0].amount < 0.4
     assert grid.enough[0].amount == pytest.approx(0.4, abs=0.002)
@@ -118,15 +124,17 @@ def test_every_plan_that_shows_something_breaks_only_what_was_relaxed() -> None:
         ]
         _, twin, rules = tiny(4, rows, policies)
         problem = lower(twin, rules, Weights())
-        for way in find_relaxations(problem.frame, LIMIT_S):
-            way = Prover()(problem.frame, way, time.monotonic() + LIMIT_S)
+        for least in find_relaxations(problem.frame, LIMIT_S):
+            way = Prover()(problem.frame, least, time.monotonic() + LIMIT_S)
             if not way.enough or way.family == "capacity":
                 continue
             placement = Placement(way.host, way.host_on)
             verdict = verify(twin, rules, placement)
             assert {v.rule for v in verdict.violations} <= {way.family}, seed
-            assert sum(v.amount for v in verdict.violations) <= sum(
-                step.amount for step in way.enough
-            ) + 1e-9 or way.family == "apart"
+            assert (
+                sum(v.amount for v in verdict.violations)
+                <= sum(step.amount for step in way.enough) + 1e-9
+                or way.family == "apart"
+            )
             proven += 1
     assert proven > 10

@@ -8,9 +8,9 @@ from instances.brute_force import brute_force
 from instances.random_sites import random_site, random_weights
 from instances.tiny import tiny
 
+from optimiser.errors import InfeasibleError
 from optimiser.schema.policy import MaxMoves
 from optimiser.schema.study import Study, Weights
-from optimiser.errors import InfeasibleError
 from optimiser.solve.engine import prepare
 from optimiser.solve.move_bound import bound_by_moves
 from optimiser.solve.objective import evaluate

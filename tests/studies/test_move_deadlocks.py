@@ -13,7 +13,9 @@ from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import order_moves
 
 
-def planted_cycle(rng: np.random.Generator, length: int) -> tuple[list[dict], list[dict], list[int]]:
+def planted_cycle(
+    rng: np.random.Generator, length: int
+) -> tuple[list[dict], list[dict], list[int]]:
     """Return hosts, workloads and targets: a cycle of full hosts, residents and some free hosts."""
     free = int(rng.integers(1, 3))
     hosts = [{"cpu": 100} for _ in range(length)]
@@ -29,7 +31,9 @@ def planted_cycle(rng: np.random.Generator, length: int) -> tuple[list[dict], li
     return hosts, workloads, target
 
 
-def fewest_moves(size: np.ndarray, room: np.ndarray, start: list[int], end: list[int]) -> int | None:
+def fewest_moves(
+    size: np.ndarray, room: np.ndarray, start: list[int], end: list[int]
+) -> int | None:
     """Return the length of the shortest legal sequence of single moves, by breadth-first search."""
     first, last = tuple(start), tuple(end)
     seen, queue = {first: 0}, deque([first])

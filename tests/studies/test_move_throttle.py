@@ -15,9 +15,7 @@ from optimiser.studies.moves import order_moves
 def eight_moves():
     """Return a site of two racks of two hosts whose eight workloads change racks."""
     rows = [{"rack": "a"}, {"rack": "a"}, {"rack": "b"}, {"rack": "b"}]
-    workloads = [
-        {"cpu": 5, "service": f"s{i // 4}", "host": f"h{i % 2 + 1}"} for i in range(8)
-    ]
+    workloads = [{"cpu": 5, "service": f"s{i // 4}", "host": f"h{i % 2 + 1}"} for i in range(8)]
     _, twin, rules = tiny(rows, workloads)
     host = np.array([2 + i % 2 for i in range(8)], dtype=np.int32)
     return twin, rules, Placement(host, np.array([False, False, True, True]))

@@ -84,7 +84,7 @@ def test_a_workload_that_fits_between_no_windows_is_refused_before_planning() ->
 
 
 def test_windows_follow_the_wall_clock_over_a_change_of_the_clock() -> None:
-    """In Berlin the night to 29 March 2026 is an hour shorter, that to 25 October an hour longer."""
+    """In Berlin the night to 29 March 2026 is an hour shorter, to 25 October an hour longer."""
     for day, hours in (("2026-03-28", 7), ("2026-10-24", 9), ("2026-06-01", 8)):
         window = {"start": "22:00", "end": "06:00", "first_day": day, "last_day": day}
         _, twin, _ = tiny(1, 1)
