@@ -76,8 +76,8 @@ def _show(found: Explanation) -> None:
         print_tables(table("what each rule costs a year", columns, priced, numbers=(2, 3, 4)))
     if found.terms:
         terms = [_term(one) for one in found.terms]
-        columns = ("term", "today", "believed", "simulated")
-        print_tables(table(f"objective, {found.currency}", columns, terms, numbers=(1, 2, 3)))
+        names = ("term", "today", "believed", "simulated")
+        print_tables(table(f"objective, {found.currency}", names, terms, numbers=(1, 2, 3)))
 
 
 def _binding(found: Binding) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def explain_infeasible(
 
     Impossibilities that arithmetic proves come before the ways out. An empty list means that
     nothing stands in the way as far as the models can tell within ``time_limit_s`` (the solver may
-    overrun it a little). ``prove`` gets the ways out of large sites, whose amounts are lower limits.
+    overrun it a little). ``prove`` gets the ways out of large sites, where amounts are least ones.
     """
     deadline = time.monotonic() + time_limit_s
     proven = precheck(problem)
