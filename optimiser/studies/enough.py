@@ -34,6 +34,15 @@ ROUNDS = 400
 HOT, COLD = 0.02, 0.001
 MOST_RUNS = 6
 POLISH_S = 0.7
+COUNTS = {
+    "headroom": ("amount", -1),
+    "spread_max_per_domain": ("max_per_domain", 1),
+    "spread_min_domains": ("min_domains", -1),
+    "spread_max_skew": ("max_skew", 1),
+    "max_moves": ("limit", 1),
+    "max_hosts_on": ("limit", 1),
+}
+"""Field of the policy that a count relaxes, and in which direction."""
 WATT_PER_KILOWATT = 1000.0
 
 
@@ -183,38 +192,29 @@ def _like(step: Step) -> str:
 
 
 def _relaxed_rule(rule: Rule, steps: Sequence[Step], factor: float) -> tuple[Rule, Step] | None:
-    """Return a rule with its one limit changed for all of its places, and the step that says so."""
+    """Return a rule with its one limit changed for all of its places, and the step that says so.
+
+    ``None`` for limits that are not a number of the policy.
+    """
     first, policy = steps[0], rule.policy
     amount = _for_each(rule, steps) * factor
     if isinstance(policy, DomainCapacity) and policy.limit is not None:
-        share = policy.limit_fraction
-        exact = policy.resource == "power"
-        more = _rounded_up(amount / share, exact)
+        more = _rounded_up(amount / policy.limit_fraction, policy.resource == "power")
         changed = policy.model_copy(update={"limit": policy.limit + more})
         return replace(rule, policy=changed), _everywhere(first, more, policy.domain)
-    whole = float(math.ceil(amount - 1e-9))
-    if isinstance(policy, Headroom):
-        if policy.amount < whole:
-            return None
-        changed_headroom = policy.model_copy(update={"amount": policy.amount - int(whole)})
-        return replace(rule, policy=changed_headroom), _everywhere(first, whole, policy.domain)
-    field = {
-        "spread_max_per_domain": ("max_per_domain", 1),
-        "spread_min_domains": ("min_domains", -1),
-        "spread_max_skew": ("max_skew", 1),
-        "max_moves": ("limit", 1),
-        "max_hosts_on": ("limit", 1),
-    }.get(first.constraint)
+    whole = math.ceil(amount - 1e-9)
+    step = replace(first, amount=float(whole))
     if isinstance(policy, AntiAffinity):
-        crowd = Spread(name=rule.name, domain=policy.domain, max_per_domain=1 + int(whole))
-        return replace(rule, kind="spread", policy=crowd), replace(first, amount=whole)
-    if field is None or getattr(policy, field[0], None) is None:
+        crowd = Spread(name=rule.name, domain=policy.domain, max_per_domain=1 + whole)
+        return replace(rule, kind="spread", policy=crowd), step
+    name, sign = COUNTS.get(first.constraint, ("", 1))
+    value = getattr(policy, name, None)
+    if value is None or len({one.constraint for one in steps}) > 1 or value + sign * whole < 0:
         return None
-    value = getattr(policy, field[0]) + field[1] * int(whole)
-    if value < 0 or len({step.constraint for step in steps}) > 1:
-        return None
-    changed_count = policy.model_copy(update={field[0]: value})
-    return replace(rule, policy=changed_count), replace(first, amount=whole)
+    counted = replace(rule, policy=policy.model_copy(update={name: value + sign * whole}))
+    if isinstance(policy, Headroom):
+        step = _everywhere(step, step.amount, policy.domain)
+    return counted, step
 
 
 def _for_each(rule: Rule, steps: Sequence[Step]) -> float:

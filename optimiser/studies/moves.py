@@ -25,7 +25,8 @@ from optimiser.twin.rules import Rule
 MOST_BOUNCES = 2
 """How often one workload is moved aside."""
 MOST_DEADLOCKS = 40
-"""After so many broken deadlocks the rest counts as stuck, so that hopeless plans end soon."""
+"""After so many broken deadlocks in which nobody new has arrived the rest counts as stuck, so that
+hopeless plans end soon."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class _Builder:
         self.bounced = np.zeros(len(final), dtype=np.int64)
         self.num_waves = 0
         self.num_deadlocks = 0
+        self.fewest = len(self.pending)
         np.add.at(transit.arrivals, final[self.pending], 1)
 
     def run(self) -> None:
@@ -205,6 +207,8 @@ class _Builder:
             transit.settle(workload, target)
         self.num_waves += 1
         self.pending = np.flatnonzero((transit.host != self.final) & (self.final >= 0))
+        if len(self.pending) < self.fewest:
+            self.fewest, self.num_deadlocks = len(self.pending), 0
         transit.arrivals[:] = 0
         np.add.at(transit.arrivals, self.final[self.pending], 1)
         transit.sleep_emptied(is_last=False)
