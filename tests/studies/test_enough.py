@@ -110,9 +110,9 @@ def test_a_power_limit_is_measured_where_the_least_is_not_enough() -> None:
 
 
 def test_every_plan_that_shows_something_breaks_only_what_was_relaxed() -> None:
-    """On 40 random crowded sites each proof is a whole placement that keeps all other rules."""
+    """On 10 random crowded sites each proof is a whole placement that keeps all other rules."""
     proven = 0
-    for seed in range(40):
+    for seed in range(10):
         rng = np.random.default_rng(seed)
         rows = [
             {"cpu": int(rng.integers(20, 60)), "service": f"s{i % 3}", "host": f"h{i % 4 + 1}"}
@@ -137,4 +137,4 @@ def test_every_plan_that_shows_something_breaks_only_what_was_relaxed() -> None:
                 or way.family == "apart"
             )
             proven += 1
-    assert proven > 10
+    assert proven > 4
