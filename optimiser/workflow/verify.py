@@ -147,7 +147,7 @@ def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> 
         order = read_order(opened.twin, moves, placement, stuck_workloads(opened))
     except InputError as error:
         return [problem.what for problem in error.problems]
-    found = replay(opened.twin, opened.loaded.rules, order)
+    found = replay(opened.twin, opened.loaded.rules, order, opened.loaded.study.moving)
     return [f"moves: {violation.sentence}" for violation in found]
 
 
