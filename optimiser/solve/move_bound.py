@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from optimiser.errors import DcoptError
+from optimiser.errors import DcoptError, InfeasibleError
 from optimiser.formulation.context import context_of
 from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
@@ -65,7 +65,10 @@ def bound_by_moves(
     Money over the horizon, move costs included, soft rules at their price.
     """
     deadline = time.monotonic() + time_limit_s
-    compiled = _compiled(problem)
+    try:
+        compiled = _compiled(problem)
+    except InfeasibleError:  # a rule cannot be kept however many move
+        return [np.inf] * len(budgets)
     if compiled is None:
         return [None] * len(budgets)
     try:
