@@ -12,6 +12,19 @@ from optimiser.schema.equipment import Name
 DomainLevel = Literal["host", "rack", "row", "pdu", "ups", "feed", "zone", "site"]
 
 
+class LabelLevel(Document):
+    """Domains made by a host label: hosts with the same value form one, hosts without it none."""
+
+    label: str
+    """Host label, such as location or security_zone."""
+
+    def __str__(self) -> str:
+        return self.label
+
+
+GroupLevel = DomainLevel | LabelLevel
+
+
 class SlaClass(Document):
     """A class of service: how its demand is read."""
 
@@ -143,7 +156,7 @@ class Spread(PolicyBase):
     kind: Literal["spread"] = "spread"
     workloads: WorkloadSelector = WorkloadSelector()
     """Workloads; each service among them is spread by itself."""
-    domain: DomainLevel = "rack"
+    domain: GroupLevel = "rack"
     """What the replicas are spread over."""
     min_domains: int | None = Field(default=None, ge=1)
     """At least so many domains are used (or as many as there are replicas)."""
@@ -163,7 +176,7 @@ class AntiAffinity(PolicyBase):
     """Workloads that must keep apart."""
     each: Literal["service", "all"] = "service"
     """Replicas of each service apart, or all selected workloads apart from each other."""
-    domain: DomainLevel = "host"
+    domain: GroupLevel = "host"
     """Level at which they keep apart."""
 
 
@@ -175,8 +188,30 @@ class Affinity(PolicyBase):
     """Workloads that stay together."""
     each: Literal["service", "all"] = "service"
     """Workloads of each service together, or all selected workloads."""
-    domain: DomainLevel = "rack"
+    domain: GroupLevel = "rack"
     """Level at which they are together."""
+
+
+class Dependency(PolicyBase):
+    """Keep each workload in one domain with a workload of every service that it needs."""
+
+    kind: Literal["dependency"] = "dependency"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads that need others."""
+    needs: list[str] = []
+    """Services they need; when empty, those that the services table names for their service."""
+    domain: GroupLevel = "rack"
+    """Level at which they are near enough."""
+
+
+class TransientCapacity(PolicyBase):
+    """Keep room for workloads that leave: all moves at once, counted at source and target."""
+
+    kind: Literal["transient_capacity"] = "transient_capacity"
+    resources: list[str] = []
+    """Resources that stay in use at the source until the last move has ended; all when empty."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
 
 
 class Ban(PolicyBase):
@@ -275,6 +310,8 @@ AnyPolicy = Annotated[
     | Spread
     | AntiAffinity
     | Affinity
+    | Dependency
+    | TransientCapacity
     | Ban
     | Fence
     | RequireLabel

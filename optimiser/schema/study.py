@@ -24,6 +24,28 @@ class Horizon(Document):
     """Length of one period [min]."""
 
 
+class SafetyPrice(Document):
+    """Load above the safety capacity of hosts (columns ``…_safety`` of the hosts table)."""
+
+    resource: str
+    """Resource of the site."""
+    price: NonNegative
+    """Price over the horizon of one unit above it at the host's worst moment."""
+
+
+class BalancePrice(Document):
+    """Free amounts that are of use only together, such as memory for each free core."""
+
+    resource: str
+    """Resource of which so much should stay free …"""
+    per: str
+    """… for each free unit of this one."""
+    ratio: int = Field(ge=0)
+    """Units of ``resource`` for one of ``per``."""
+    price: NonNegative
+    """Price over the horizon of one unit that is missing at the host's worst moment."""
+
+
 class Weights(Document):
     """What counts besides the energy bill."""
 
@@ -37,6 +59,14 @@ class Weights(Document):
     """Additional cost of moving one GiB of memory."""
     host_on_cost_per_h: NonNegative = 0.004
     """Wear and administration of a host that is on, per hour."""
+    safety: list[SafetyPrice] = []
+    """Prices of load above the safety capacity, host by host."""
+    balance: list[BalancePrice] = []
+    """Prices of free amounts out of balance, host by host."""
+    service_move_cost: NonNegative = 0.0
+    """Cost of each move of the one service that moves most workloads."""
+    host_move_weight: NonNegative = 1.0
+    """Factor on the site's table of costs of a move from host to host."""
     hold_days: Positive = 30.0
     """Days over which a plan stays in force; one-off costs are spread over them."""
 
@@ -75,5 +105,8 @@ class Study(Document):
     """Solver settings."""
     policies: list[AnyPolicy] = []
     """Policies added to the site's for this run."""
+    moves: Literal["ordered", "at_once"] = "ordered"
+    """``ordered``: waves after each of which every hard rule holds. ``at_once``: one wave, of which
+    only ``transient_capacity`` policies ask anything on the way."""
     frontier: list[int] = [10, 50, 200]
     """Move budgets for which the best plan with at most k moves is shown."""

@@ -5,5 +5,14 @@ from __future__ import annotations
 from optimiser.connect.alibaba import Start, Which, import_alibaba
 from optimiser.connect.planetlab import Memory, import_planetlab
 from optimiser.connect.report import ImportReport
+from optimiser.connect.roadef import import_roadef
 
-__all__ = ["ImportReport", "Memory", "Start", "Which", "import_alibaba", "import_planetlab"]
+__all__ = [
+    "ImportReport",
+    "Memory",
+    "Start",
+    "Which",
+    "import_alibaba",
+    "import_planetlab",
+    "import_roadef",
+]

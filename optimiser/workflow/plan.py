@@ -25,6 +25,7 @@ from optimiser.store.runs import RunContent, write_run
 from optimiser.studies.frontier import frontier
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import MoveOrder
+from optimiser.studies.moves_at_once import check_at_once
 from optimiser.studies.reasons import MoveReasons, explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
@@ -176,7 +177,8 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     twin, rules = loaded.twin, loaded.rules
     with phases.phase("order moves"):
         result, order = order_result(loaded, result)
-        broken = replay(twin, rules, order)
+        at_once = loaded.study.moves == "at_once"
+        broken = check_at_once(twin, order) if at_once else replay(twin, rules, order)
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,

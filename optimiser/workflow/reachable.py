@@ -12,6 +12,7 @@ from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
 from optimiser.solve.progress import EngineResult
 from optimiser.studies.moves import MoveOrder, order_moves
+from optimiser.studies.moves_at_once import move_at_once
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.plan_document import placement_of
 
@@ -20,8 +21,12 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     """Return the result with the moves that lead to it.
 
     When some workloads cannot get there legally, the placement in which the possible moves end is
-    taken instead if it keeps every rule; otherwise the order tells who is stuck.
+    taken instead if it keeps every rule; otherwise the order tells who is stuck. A study may ask
+    for all moves at once; then there is no order to find.
     """
+    if loaded.study.moves == "at_once":
+        plan = placement_of(loaded.twin, result.candidate)
+        return result, move_at_once(loaded.twin, plan)
     order = order_moves(loaded.twin, loaded.rules, placement_of(loaded.twin, result.candidate))
     if order.is_complete or int(loaded.twin.attrs["device_resource"]) >= 0:
         return result, order  # devices are assigned for the plan's hosts only

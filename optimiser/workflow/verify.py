@@ -27,6 +27,7 @@ from optimiser.store.runs import StoredRun, read_run
 from optimiser.store.tables import PlacementRow
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import MoveOrder
+from optimiser.studies.moves_at_once import check_at_once
 from optimiser.twin.simulate import simulate, summary
 from optimiser.workflow.loading import Loaded, load
 
@@ -145,7 +146,10 @@ def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> 
         order = read_order(opened.twin, moves, placement, stuck_workloads(opened))
     except InputError as error:
         return [problem.what for problem in error.problems]
-    found = replay(opened.twin, opened.loaded.rules, order)
+    if opened.loaded.study.moves == "at_once":
+        found = check_at_once(opened.twin, order)
+    else:
+        found = replay(opened.twin, opened.loaded.rules, order)
     return [f"moves: {violation.sentence}" for violation in found]
 
 
