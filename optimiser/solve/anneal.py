@@ -1,0 +1,261 @@
+"""Compiled shifts and swaps, accepted by temperature, where only loads and moves cost money.
+
+A trial looks at two hosts and a few counts; the placement changes only when it is accepted. Every
+placement on the way keeps all hard rules.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.solve.arrays import Data, State
+from optimiser.solve.kernel import (
+    add,
+    devices_fit,
+    entry,
+    groups_hold,
+    jit,
+    remove,
+    rows_hold,
+    shortfall,
+    sums_allow,
+)
+from optimiser.solve.place_kernel import load_price, nearness_holds
+
+SWAPS = 0.5  # share of trials that exchange two workloads
+
+
+@jit
+def counts_allow(data: Data, state: State, workload: int, source: int, target: int) -> bool:
+    """Whether all counting rules still hold when a workload goes from one host to another."""
+    for rule in range(len(data.num_domains)):
+        if not rule_allows(data, state, rule, workload, source, target):
+            return False
+    return True
+
+
+@jit
+def rule_allows(
+    data: Data, state: State, rule: int, workload: int, source: int, target: int
+) -> bool:
+    """Whether one counting rule still holds when a workload goes from one host to another."""
+    group = data.group[rule, workload]
+    leaves, enters = data.domain[rule, source], data.domain[rule, target]
+    if group < 0 or leaves == enters:
+        return True
+    cell = data.offset[rule] + group * data.num_domains[rule]
+    used = state.used[rule, group]
+    if enters >= 0:
+        if state.count[cell + enters] >= data.limit[cell + enters]:
+            return False
+        if state.count[cell + enters] == 0:
+            used += 1
+    if leaves >= 0 and state.count[cell + leaves] == 1:
+        used -= 1
+    return data.least[rule, group] <= used <= data.most[rule, group]
+
+
+@jit
+def near_allow(data: Data, state: State, workload: int, source: int, target: int) -> bool:
+    """Whether needs still hold when one workload goes from one host to another."""
+    place, kept = data.place, state.place
+    for rule in range(len(place.num_near)):
+        leaves, enters = place.near[rule, source], place.near[rule, target]
+        if leaves == enters:
+            continue
+        user, group = place.user[rule, workload], place.member[rule, workload]
+        if user >= 0:
+            want = kept.want[place.cell[user] + enters] + 1
+            for need in range(place.need_start[user], place.need_start[user + 1]):
+                there = kept.have[place.cell[place.need_on[need]] + enters]
+                if there == 0 and want > place.excuse[need, enters]:
+                    return False
+        if group >= 0 and kept.have[place.cell[group] + leaves] == 1:
+            for index in range(place.needed_start[group], place.needed_start[group + 1]):
+                need = place.needed[index]
+                without = kept.want[place.cell[place.need_user[need]] + leaves]
+                if without > place.excuse[need, leaves]:
+                    return False
+    return True
+
+
+@jit
+def has_room(
+    data: Data, state: State, host: int, plus: int, minus: int, plus_use: np.ndarray,
+    minus_use: np.ndarray,
+) -> bool:  # fmt: skip
+    """Whether a host has room for one workload more and another (−1 none) less, also in transit."""
+    load, capacity = state.load[host], data.capacity[host]
+    for column in range(len(plus_use)):
+        if load[column] + plus_use[column] - minus_use[column] > capacity[column]:
+            return False
+    if not data.place.has_transit or data.today[plus] == host:
+        return True
+    gone, room = state.place.gone[host], data.place.room[host]
+    stays = minus >= 0 and data.today[minus] == host  # its room is kept while it is away
+    for column in range(len(plus_use)):
+        both = load[column] + gone[column] + plus_use[column]
+        if both - (0 if stays else minus_use[column]) > room[column]:
+            return False
+    return True
+
+
+@jit
+def move_change(data: Data, state: State, workload: int, source: int, target: int) -> float:
+    """Change of all move costs when one workload goes from one host to another."""
+    today = data.today[workload]
+    if today < 0:
+        return 0.0
+    place, kept, change = data.place, state.place, 0.0
+    service = place.service[workload]
+    if target != today:
+        change += data.move_cost[workload]
+        if len(place.class_cost) > 0:
+            change += place.class_cost[place.move_class[today], place.move_class[target]]
+        if source == today and kept.moved[service] == kept.most[0]:
+            change += place.service_price
+    if source != today:
+        change -= data.move_cost[workload]
+        if len(place.class_cost) > 0:
+            change -= place.class_cost[place.move_class[today], place.move_class[source]]
+        is_most = kept.moved[service] == kept.most[0] and kept.with_moves[kept.most[0]] == 1
+        if target == today and is_most:
+            change -= place.service_price
+    return change
+
+
+@jit
+def accepts(change: float, temperature: float) -> bool:
+    """Whether a change is taken: always when it saves, else by chance."""
+    return change <= 0.0 or np.random.random() < np.exp(-change / temperature)
+
+
+@jit
+def try_shift(
+    data: Data, state: State, workload: int, target: int, temperature: float, is_plain: bool
+) -> bool:
+    """Move one workload when that is legal and accepted."""
+    source, nothing = state.host[workload], data.nothing
+    if source == target or not data.allowed[data.elig[workload], target]:
+        return False
+    use = data.use[data.flavour[workload]]
+    if not has_room(data, state, target, workload, -1, use, nothing):
+        return False
+    price = state.place.by_load
+    change = load_price(data, state, target, use, nothing) - price[target]
+    change += load_price(data, state, source, nothing, use) - price[source]
+    change += move_change(data, state, workload, source, target)
+    if not accepts(change, temperature):
+        return False
+    if not counts_allow(data, state, workload, source, target):
+        return False
+    if not near_allow(data, state, workload, source, target):
+        return False
+    if is_plain:
+        remove(data, state, workload)
+        add(data, state, workload, target, np.uint64(0))
+        return True
+    return shift_checked(data, state, workload, target)
+
+
+@jit
+def shift_checked(data: Data, state: State, workload: int, target: int) -> bool:
+    """Move one workload unless a rule about racks, sums, devices or budgets speaks against it."""
+    source, mask, short = state.host[workload], state.device_mask[workload], shortfall(data, state)
+    remove(data, state, workload)
+    fits = sums_allow(data, state, workload, target) and devices_fit(data, state, workload, target)
+    if fits and rows_hold(data, state, workload, target):
+        add(data, state, workload, target, np.uint64(0))
+        if shortfall(data, state) <= short and groups_hold(data, state, workload):
+            return True
+        remove(data, state, workload)
+    add(data, state, workload, source, mask)
+    return False
+
+
+@jit
+def try_swap(data: Data, state: State, one: int, other: int, temperature: float) -> bool:
+    """Exchange the hosts of two workloads when that is legal and accepted."""
+    here, there = state.host[one], state.host[other]
+    if here == there:
+        return False
+    allowed = data.allowed[data.elig[one], there] and data.allowed[data.elig[other], here]
+    if not allowed:
+        return False
+    first, second = data.use[data.flavour[one]], data.use[data.flavour[other]]
+    if not has_room(data, state, there, one, other, first, second):
+        return False
+    if not has_room(data, state, here, other, one, second, first):
+        return False
+    price = state.place.by_load
+    change = load_price(data, state, there, first, second) - price[there]
+    change += load_price(data, state, here, second, first) - price[here]
+    change += move_change(data, state, one, here, there)
+    change += move_change(data, state, other, there, here)
+    if not accepts(change, temperature):
+        return False
+    if not swap_counts_allow(data, state, one, other):
+        return False
+    remove(data, state, one)
+    remove(data, state, other)
+    add(data, state, one, there, np.uint64(0))
+    add(data, state, other, here, np.uint64(0))
+    if nearness_holds(data, state, one) and nearness_holds(data, state, other):
+        return True
+    remove(data, state, one)
+    remove(data, state, other)
+    add(data, state, one, here, np.uint64(0))
+    add(data, state, other, there, np.uint64(0))
+    return False
+
+
+@jit
+def swap_counts_allow(data: Data, state: State, one: int, other: int) -> bool:
+    """Whether all counting rules still hold when two workloads exchange their hosts."""
+    here, there = state.host[one], state.host[other]
+    for rule in range(len(data.num_domains)):
+        if data.domain[rule, here] == data.domain[rule, there]:
+            continue
+        group = data.group[rule, one]
+        if group >= 0 and group == data.group[rule, other]:
+            continue
+        if not rule_allows(data, state, rule, one, here, there):
+            return False
+        if not rule_allows(data, state, rule, other, there, here):
+            return False
+    return True
+
+
+@jit
+def is_plain_problem(data: Data) -> bool:
+    """Whether no rule asks about racks, sums, devices, reserves, skew or budgets."""
+    few = len(data.reserve_fraction) + len(data.sum_domain) + len(data.on_limit)
+    few += len(data.move_limit) + len(data.row_index)
+    for rule in range(len(data.num_domains)):
+        if (data.skew[rule] < 2**30).any():
+            few += 1
+    return few == 0 and data.device_size == 0
+
+
+@entry
+def anneal(
+    data: Data, state: State, trials: int, hot: float, cold: float, seed: int
+) -> int:
+    """Try shifts and swaps while the temperature [money] falls; return how many were accepted."""
+    np.random.seed(seed)
+    is_plain = is_plain_problem(data)
+    workloads, hosts, accepted = len(data.flavour), len(data.rack), 0
+    temperature, cooling = hot, (cold / hot) ** (1.0 / max(1, trials // 1000))
+    for trial in range(trials):
+        if trial % 1000 == 999:
+            temperature *= cooling
+        one = np.random.randint(workloads)
+        if state.host[one] < 0:
+            continue
+        if is_plain and np.random.random() < SWAPS:
+            other = np.random.randint(workloads)
+            if state.host[other] >= 0 and try_swap(data, state, one, other, temperature):
+                accepted += 1
+        elif try_shift(data, state, one, np.random.randint(hosts), temperature, is_plain):
+            accepted += 1
+    return accepted
