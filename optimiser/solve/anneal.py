@@ -23,6 +23,17 @@ from optimiser.solve.kernel import (
 from optimiser.solve.place_kernel import load_price, nearness_holds
 
 SWAPS = 0.5  # share of trials that exchange two workloads
+TRIALS = 500  # trials in place of one round of ruin and recreate
+HOTTEST = 0.04  # threshold of acceptance at which the temperature is that of usual changes
+
+
+def temperature(level: float, change: float) -> float:
+    """Return the temperature [money] that goes with a threshold of acceptance.
+
+    ``change`` is the mean size of changes. Costs spread over many orders of magnitude, so the
+    temperature falls with the cube of the threshold.
+    """
+    return change * (level / HOTTEST) ** 3
 
 
 @jit
@@ -259,3 +270,25 @@ def anneal(
         elif try_shift(data, state, one, np.random.randint(hosts), temperature, is_plain):
             accepted += 1
     return accepted
+
+
+@entry
+def sample_changes(data: Data, state: State, trials: int, seed: int) -> np.ndarray:
+    """Return the changes [money] of random shifts that leave both hosts inside their capacity."""
+    np.random.seed(seed)
+    found, count, nothing = np.empty(trials), 0, data.nothing
+    for _ in range(trials):
+        workload, target = np.random.randint(len(data.flavour)), np.random.randint(len(data.rack))
+        source = state.host[workload]
+        if source < 0 or source == target:
+            continue
+        use = data.use[data.flavour[workload]]
+        if not has_room(data, state, target, workload, -1, use, nothing):
+            continue
+        price = state.place.by_load
+        change = load_price(data, state, target, use, nothing) - price[target]
+        change += load_price(data, state, source, nothing, use) - price[source]
+        change += move_change(data, state, workload, source, target)
+        found[count] = change
+        count += 1
+    return found[:count]

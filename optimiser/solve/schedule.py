@@ -50,6 +50,8 @@ class Schedule:
         self._index = 0
         data = bundle(problem)
         starts = [False, True] if (problem.today >= 0).any() else [False, False]
+        if problem.place.is_active and (problem.today >= 0).all():
+            starts = [True, True]  # moves have prices beyond the workload's own
         self.tracks = [
             Track(problem, data, settings.seed + index, start) for index, start in enumerate(starts)
         ]
