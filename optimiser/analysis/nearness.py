@@ -12,18 +12,14 @@ from optimiser.twin.rules import Rule
 
 
 def measure_dependency(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[Rows]:
-    """No workload is in a domain without a workload of a service that it needs.
-
-    Workloads on hosts outside every domain of the level count as one domain more.
-    """
+    """No workload is in a domain without a workload of a service that it needs."""
     policy = rule.policy
     assert isinstance(policy, Dependency)
-    width = len(rule.domain_names) + 1
+    width, names = len(rule.domain_names), rule.domain_names
     present = members_by_domain(rule, host)
     needing = members_by_domain(rule, np.where(rule.workloads, host, -1))
     user, needed = rule.needs[:, 0], rule.needs[:, 1]
     without = np.where(present[needed] == 0, needing[user], 0)
-    names = (*rule.domain_names, "elsewhere")
     return [
         Rows(
             value=without.reshape(-1, 1),
@@ -39,11 +35,10 @@ def measure_dependency(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[R
 
 
 def members_by_domain(rule: Rule, host: np.ndarray) -> np.ndarray:
-    """Return placed members of each group by domain, (group, domain + 1) int64, the last for none."""
-    width = len(rule.domain_names) + 1
+    """Return placed members of each group by domain, (group, domain) int64."""
+    width = len(rule.domain_names)
     inside = (rule.group >= 0) & (host >= 0)
     domain = rule.domain[np.where(inside, host, 0)].astype(np.int64)
-    cell = rule.group.astype(np.int64) * width + np.where(domain < 0, width - 1, domain)
+    cell = np.where(inside, rule.group.astype(np.int64) * width + domain, -1)
     ones = np.ones(len(cell), dtype=np.int64)
-    count = sum_by(ones, np.where(inside, cell, -1), len(rule.group_names) * width)
-    return count.reshape(-1, width)
+    return sum_by(ones, cell, len(rule.group_names) * width).reshape(-1, width)

@@ -19,8 +19,7 @@ class PlaceData(NamedTuple):
     """What never changes during a search; prices as in :class:`PlacementCost`.
 
     Groups of all dependency rules are numbered through: ``member`` and ``user`` (rule, workload)
-    are the group as one that is needed and as one that needs, −1 none; domains of hosts without
-    any are numbered too. Group g counts its members in ``cell[g] + domain``. Needs are entries:
+    are the group as one that is needed and as one that needs, −1 none. Group g counts its members in ``cell[g] + domain``. Needs are entries:
     those of a group at ``need_start[g]``, those on a group listed by ``needed`` from
     ``needed_start[g]``.
     """
@@ -115,7 +114,7 @@ def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
     shape = (len(rules), problem.num_workloads)
     member, user = np.full(shape, -1, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
     near = np.zeros((len(rules), problem.num_hosts), dtype=np.int64)
-    num_near = np.array([len(r.domain_names) + 1 for r in rules], dtype=np.int64)
+    num_near = np.array([len(r.domain_names) for r in rules], dtype=np.int64)
     num_groups = [len(r.group_names) for r in rules]
     first = np.concatenate([[0], np.cumsum(num_groups)]).astype(np.int64)
     rule_of = np.repeat(np.arange(len(rules)), num_groups).astype(np.int64)
@@ -124,7 +123,7 @@ def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
         inside = rule.group >= 0
         member[index, inside] = first[index] + rule.group[inside]
         user[index] = np.where(rule.workloads, member[index], -1)
-        near[index] = np.where(rule.domain < 0, len(rule.domain_names), rule.domain)
+        near[index] = rule.domain
         pairs.append(first[index] + rule.needs.astype(np.int64))
     width = num_near[rule_of]
     pair = np.concatenate(pairs)

@@ -30,6 +30,8 @@ from optimiser.schema.policy import (
 )
 from optimiser.twin.topology import card_of
 
+ELSEWHERE = "elsewhere"
+"""Hosts that belong to no domain of a level, where that has to be one."""
 PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "preserve")
 
 
@@ -167,11 +169,16 @@ class _Resolver:
         level = getattr(policy, "domain", None) or getattr(policy, "level", None)
         if level is None:
             return np.empty(0, dtype=np.int32), ()
-        if not isinstance(level, LabelLevel):
-            return domains(self.twin, level)
-        values = pd.Series([labels.get(level.label) for labels in self.host_labels], dtype=object)
-        code, names = pd.factorize(values)
-        return code.astype(np.int32), tuple(str(name) for name in names)
+        if isinstance(level, LabelLevel):
+            values = [labels.get(level.label) for labels in self.host_labels]
+            code, names = pd.factorize(pd.Series(values, dtype=object))
+        else:
+            code, names = domains(self.twin, level)
+        code = code.astype(np.int32)
+        if isinstance(policy, Dependency) and (code < 0).any():
+            # who needs nobody may be outside; who needs others must meet them there too
+            return np.where(code < 0, len(names), code), (*map(str, names), ELSEWHERE)
+        return code, tuple(map(str, names))
 
     def _needs(
         self, policy: Dependency, workloads: np.ndarray
