@@ -146,9 +146,13 @@ def read_instance(model: Path, assignment: Path) -> Instance:
         assignment=read_assignment(assignment, processes, machines),
     )
     _refer(numbers, "service of a process", instance.service, services)
-    _refer(numbers, "service needed", np.array(sum(needs, []), dtype=np.int64), services)
+    _refer(numbers, "service needed", _joined(needs), services)
     _refer(numbers, "resource of a balance cost", balance[:, :2], resources)
     return instance
+
+
+def _joined(lists: list[list[int]]) -> np.ndarray:
+    return np.array([index for part in lists for index in part], dtype=np.int64)
 
 
 def _refer(numbers: _Numbers, field: str, index: np.ndarray, count: int) -> None:

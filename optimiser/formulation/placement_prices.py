@@ -156,7 +156,9 @@ def price_host_moves(context: Context) -> None:
     On hosts that are merged the least cost counts. Recipe entry: ``host_moves``.
     """
     instance, frame = context.instance, context.instance.frame
-    share = frame.horizon_h / HOURS_PER_DAY / frame.weights.hold_days * frame.weights.host_move_weight
+    share = (
+        frame.horizon_h / HOURS_PER_DAY / frame.weights.hold_days * frame.weights.host_move_weight
+    )
     body = Linear()
     context.terms["host_moves"] = body
     if not instance.twin.sizes["move_class"] or not share:

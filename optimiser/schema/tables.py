@@ -174,7 +174,9 @@ SERVICES = TableSpec(
         Column("tenant", "text", "Who it belongs to.", required=False),
         _LABELS,
         Column(
-            "needs", "text", "Services it needs near it, as a;b;c (policy dependency).",
+            "needs",
+            "text",
+            "Services it needs near it, as a;b;c (policy dependency).",
             required=False,
         ),
     ),

@@ -249,9 +249,7 @@ def is_plain_problem(data: Data) -> bool:
 
 
 @entry
-def anneal(
-    data: Data, state: State, trials: int, hot: float, cold: float, seed: int
-) -> int:
+def anneal(data: Data, state: State, trials: int, hot: float, cold: float, seed: int) -> int:
     """Try shifts and swaps while the temperature [money] falls; return how many were accepted."""
     np.random.seed(seed)
     is_plain = is_plain_problem(data)

@@ -386,5 +386,20 @@ def budgets_hold(data: Data, state: State) -> bool:
     return shortfall(data, state) == 0.0
 
 
-__all__ = ["add", "budgets_hold", "device_w", "devices_fit", "entry", "fits", "groups_hold",
- "hold_on", "host_power", "is_on", "jit", "remove", "rows_hold", "shortfall", "sums_allow"]
+__all__ = [
+    "add",
+    "budgets_hold",
+    "device_w",
+    "devices_fit",
+    "entry",
+    "fits",
+    "groups_hold",
+    "hold_on",
+    "host_power",
+    "is_on",
+    "jit",
+    "remove",
+    "rows_hold",
+    "shortfall",
+    "sums_allow",
+]

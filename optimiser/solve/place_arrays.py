@@ -147,9 +147,7 @@ def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
     return tables | {"excuse": _excuses(problem, rules, tables)}
 
 
-def _excuses(
-    problem: Problem, rules: list[Rule], tables: dict[str, np.ndarray]
-) -> np.ndarray:
+def _excuses(problem: Problem, rules: list[Rule], tables: dict[str, np.ndarray]) -> np.ndarray:
     """Return how many workloads may be without what they need (entry, domain): today's number."""
     user, on, rule_of = tables["need_user"], tables["need_on"], tables["rule_of"]
     widest = int(tables["num_near"].max(initial=1))

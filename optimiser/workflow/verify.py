@@ -43,8 +43,8 @@ class VerifyResult:
     """The verdict on a stored plan.
 
     ``refusals`` are sentences, empty when the plan holds; ``checked`` counts limits by kind;
-    ``prefixes`` is the number of moves after each of which every rule was replayed; ``notes``
-    tell of things that changed and do not matter to the rules.
+    ``prefixes`` is the number of moves after each of which every rule was replayed, 0 when all
+    move at once; ``notes`` tell of things that changed and do not matter to the rules.
     """
 
     run: Path
@@ -88,7 +88,7 @@ def verify_run(path: Path) -> VerifyResult:
         moves = opened.run.moves()
         refusals += check_moves(opened, placement, moves)
         refusals += check_figures(opened, placement)
-        prefixes = len(moves)
+        prefixes = len(moves) if opened.loaded.study.moves == "ordered" else 0
     changed = changed_files(opened.run.folder, opened.run.manifest)
     notes = [f"{name} has changed since the run was written" for name in changed]
     notes += [f"{name} stays where it is: {why}" for name, why in stuck_workloads(opened)]
