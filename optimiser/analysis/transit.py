@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
 
@@ -23,14 +25,18 @@ def measure_transient_capacity(twin: xr.Dataset, rule: Rule, loads: Loads) -> li
     both = (loads.usage + host_usage(twin, leaving))[hosts]
     capacity = twin["host_capacity"].values.astype(np.int64)
     host_names = twin["host"].values
+    chosen = [names.index(name) for name in policy.resources] or list(range(len(names)))
     return [
         Rows(
             value=both[:, resource, :],
             limit=capacity[hosts, resource][:, None],
-            label=lambda row, name=names[resource]: f"host {host_names[hosts[row]]}, {name}",
+            label=partial(_label, host_names[hosts], names[resource]),
             noun="use while moving",
             unit=resource_unit(twin, resource),
         )
-        for resource in (map(names.index, policy.resources) if policy.resources
-                         else range(len(names)))
-    ]  # fmt: skip
+        for resource in chosen
+    ]
+
+
+def _label(hosts: np.ndarray, resource: str, row: int) -> str:
+    return f"host {hosts[row]}, {resource}"

@@ -181,7 +181,12 @@ def _tables(instance: Instance) -> dict[str, pd.DataFrame]:
     services = np.array(_names("s", len(instance.min_locations)), dtype=object)
     processes = _names("p", len(instance.service))
     resources = _resources(instance)
-    hosts = {"name": machines, "rack": RACK, "card": CARD, "labels": _labels(instance)}
+    hosts: dict[str, Any] = {
+        "name": machines,
+        "rack": RACK,
+        "card": CARD,
+        "labels": _labels(instance),
+    }
     hosts |= {name: instance.capacity[:, i] for i, name in enumerate(resources)}
     hosts |= {f"{name}_safety": instance.safety[:, i] for i, name in enumerate(resources)}
     least = instance.min_locations[instance.service]

@@ -25,7 +25,8 @@ def constrain_transient_capacity(context: Context) -> None:
     declare_rows(context, "transient_capacity")
     names = context.instance.twin["resource"].values.astype(str).tolist()
     for rule in rules_of(context, TransientCapacity):
-        wanted = [names.index(r) for r in rule.policy.resources] or range(len(names))
+        assert isinstance(rule.policy, TransientCapacity)
+        wanted = [names.index(r) for r in rule.policy.resources] or list(range(len(names)))
         limit = _limits(context, rule)
         for k in np.flatnonzero(rule.hosts[context.instance.grouping.first_host]).tolist():
             leaving = _leaving(context, k)

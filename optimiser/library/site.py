@@ -29,10 +29,11 @@ class SiteInput:
     ``cards`` holds the cards in use by (kind, name). Tables are frames with the columns of
     ``optimiser.schema.tables``: ``hosts`` has whole-number capacity per resource (the host's own
     amount or its card's), ``workloads`` the rows as written, ``workload_units`` one row per
-    replica (see ``unfold``). ``services``, ``placement``, ``demand`` and ``move_costs`` are ``None``
-    when the site has no such table; ``pdus`` lists those of ``site.yaml`` and of the table. ``series`` holds
-    ``weather``, ``price_per_kwh`` and ``carbon_g_per_kwh`` where they are files. ``files`` maps
-    each file that was read to its SHA-256; ``defaults_used`` says what was filled in.
+    replica (see ``unfold``). ``services``, ``placement``, ``demand`` and ``move_costs`` are
+    ``None`` when the site has no such table; ``pdus`` lists those of ``site.yaml`` and of the
+    table. ``series`` holds ``weather``, ``price_per_kwh`` and ``carbon_g_per_kwh`` where they are
+    files. ``files`` maps each file that was read to its SHA-256; ``defaults_used`` says what was
+    filled in.
     """
 
     folder: Path

@@ -297,6 +297,7 @@ CARBON = TableSpec(
 TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
-        HOSTS, RACKS, SERVICES, WORKLOADS, PLACEMENT, DEMAND, PDUS, MOVE_COSTS, WEATHER, PRICES, CARBON,
+        HOSTS, RACKS, SERVICES, WORKLOADS, PLACEMENT, DEMAND, PDUS, MOVE_COSTS, WEATHER, PRICES,
+        CARBON,
     )
 }  # fmt: skip

@@ -68,7 +68,7 @@ class Data(NamedTuple):
     on_limit: np.ndarray
     move_mask: np.ndarray  # (max_moves rule, workload)
     move_limit: np.ndarray
-    place: PlaceData
+    place: PlaceData  # last, see references
 
 
 class State(NamedTuple):
@@ -99,7 +99,7 @@ class State(NamedTuple):
     opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
     overload_price: np.ndarray  # (1,) money per host's worth of overload; 0 keeps capacity hard
-    place: PlaceState
+    place: PlaceState  # last, see references
 
 
 def bundle(problem: Problem) -> Data:

@@ -19,9 +19,9 @@ class PlaceData(NamedTuple):
     """What never changes during a search; prices as in :class:`PlacementCost`.
 
     Groups of all dependency rules are numbered through: ``member`` and ``user`` (rule, workload)
-    are the group as one that is needed and as one that needs, −1 none. Group g counts its members in ``cell[g] + domain``. Needs are entries:
-    those of a group at ``need_start[g]``, those on a group listed by ``needed`` from
-    ``needed_start[g]``.
+    are the group as one that is needed and as one that needs, −1 none. Group g counts its members
+    in ``cell[g] + domain``. Needs are entries, sorted by the group that needs: those of a group
+    start at ``need_start[g]``, those on a group at ``needed_start[g]`` of ``needed``.
     """
 
     is_active: bool

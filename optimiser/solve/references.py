@@ -76,9 +76,9 @@ structref.define_proxy(StateReference, StateType, list(State._fields))
 
 def data_reference(data: Data) -> DataReference:
     """Return the reference of a bundle; both see the same arrays."""
-    return DataReference(*(data._replace(place=PlaceDataReference(*data.place))))
+    return DataReference(*data[:-1], PlaceDataReference(*data.place))
 
 
 def state_reference(state: State) -> StateReference:
     """Return the reference of a state; both see the same arrays."""
-    return StateReference(*(state._replace(place=PlaceStateReference(*state.place))))
+    return StateReference(*state[:-1], PlaceStateReference(*state.place))

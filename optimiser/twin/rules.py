@@ -171,14 +171,14 @@ class _Resolver:
             return np.empty(0, dtype=np.int32), ()
         if isinstance(level, LabelLevel):
             values = [labels.get(level.label) for labels in self.host_labels]
-            code, names = pd.factorize(pd.Series(values, dtype=object))
+            found, distinct = pd.factorize(pd.Series(values, dtype=object))
+            code, names = found.astype(np.int32), tuple(map(str, distinct))
         else:
             code, names = domains(self.twin, level)
-        code = code.astype(np.int32)
         if isinstance(policy, Dependency) and (code < 0).any():
             # who needs nobody may be outside; who needs others must meet them there too
-            return np.where(code < 0, len(names), code), (*map(str, names), ELSEWHERE)
-        return code, tuple(map(str, names))
+            return np.where(code < 0, len(names), code), (*names, ELSEWHERE)
+        return code, names
 
     def _needs(
         self, policy: Dependency, workloads: np.ndarray

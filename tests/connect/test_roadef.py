@@ -1,4 +1,4 @@
-"""Machine reassignment, one to one: objective and rules are the challenge's, to the last integer."""
+"""Machine reassignment, one to one: objective and rules are the challenge's, to the integer."""
 
 from __future__ import annotations
 
