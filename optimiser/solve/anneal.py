@@ -145,13 +145,11 @@ def accepts(change: float, temperature: float) -> bool:
 def try_shift(
     data: Data, state: State, workload: int, target: int, temperature: float, is_plain: bool
 ) -> bool:
-    """Move one workload when that is legal and accepted."""
+    """Move one workload to a host with room for it when that is legal and accepted."""
     source, nothing = state.host[workload], data.nothing
     if source == target or not data.allowed[data.elig[workload], target]:
         return False
     use = data.use[data.flavour[workload]]
-    if not has_room(data, state, target, workload, -1, use, nothing):
-        return False
     price = state.place.by_load
     change = load_price(data, state, target, use, nothing) - price[target]
     change += load_price(data, state, source, nothing, use) - price[source]
@@ -186,7 +184,7 @@ def shift_checked(data: Data, state: State, workload: int, target: int) -> bool:
 
 @jit
 def try_swap(data: Data, state: State, one: int, other: int, temperature: float) -> bool:
-    """Exchange the hosts of two workloads when that is legal and accepted."""
+    """Exchange two workloads whose hosts have room when that is legal and accepted."""
     here, there = state.host[one], state.host[other]
     if here == there:
         return False
@@ -194,10 +192,6 @@ def try_swap(data: Data, state: State, one: int, other: int, temperature: float)
     if not allowed:
         return False
     first, second = data.use[data.flavour[one]], data.use[data.flavour[other]]
-    if not has_room(data, state, there, one, other, first, second):
-        return False
-    if not has_room(data, state, here, other, one, second, first):
-        return False
     price = state.place.by_load
     change = load_price(data, state, there, first, second) - price[there]
     change += load_price(data, state, here, second, first) - price[here]
@@ -248,24 +242,79 @@ def is_plain_problem(data: Data) -> bool:
     return few == 0 and data.device_size == 0
 
 
+@jit
+def fits_in(
+    load: np.ndarray,
+    gone: np.ndarray,
+    capacity: np.ndarray,
+    room: np.ndarray,
+    use: np.ndarray,
+    host: int,
+    plus: int,
+    minus: int,
+    is_home: bool,
+    is_kept: bool,
+) -> bool:
+    """Whether a host has room for one use more and another less; see :func:`has_room`.
+
+    ``plus`` and ``minus`` are rows of ``use``; who comes home, and room kept for who leaves home,
+    make no difference in transit.
+    """
+    for column in range(use.shape[1]):
+        filled = load[host, column] + use[plus, column]
+        if filled - use[minus, column] > capacity[host, column]:
+            return False
+        if not is_home:
+            left = 0 if is_kept else use[minus, column]
+            if filled - left + gone[host, column] > room[host, column]:
+                return False
+    return True
+
+
 @entry
 def anneal(data: Data, state: State, trials: int, hot: float, cold: float, seed: int) -> int:
-    """Try shifts and swaps while the temperature [money] falls; return how many were accepted."""
+    """Try shifts and swaps while the temperature [money] falls; return how many were accepted.
+
+    What most trials fail on is looked at here, in arrays read once: each access through the
+    references counts as a use of them and takes as long as the comparison itself.
+    """
     np.random.seed(seed)
     is_plain = is_plain_problem(data)
     workloads, hosts, accepted = len(data.flavour), len(data.rack), 0
     temperature, cooling = hot, (cold / hot) ** (1.0 / max(1, trials // 1000))
+    where, flavour, today = state.host, data.flavour, data.today
+    load, gone, capacity, room = state.load, state.place.gone, data.capacity, data.place.room
+    nothing, is_still = len(data.use), not data.place.has_transit
+    use = np.concatenate((data.use, np.zeros((1, data.use.shape[1]), np.int64)))
     for trial in range(trials):
         if trial % 1000 == 999:
             temperature *= cooling
         one = np.random.randint(workloads)
-        if state.host[one] < 0:
+        here = where[one]
+        if here < 0:
             continue
         if is_plain and np.random.random() < SWAPS:
             other = np.random.randint(workloads)
-            if state.host[other] >= 0 and try_swap(data, state, one, other, temperature):
+            there = where[other]
+            if there < 0 or there == here:
+                continue
+            first, second = flavour[one], flavour[other]
+            home, leaves = is_still or today[one] == there, today[other] == there
+            if not fits_in(load, gone, capacity, room, use, there, first, second, home, leaves):
+                continue
+            home, leaves = is_still or today[other] == here, today[one] == here
+            if not fits_in(load, gone, capacity, room, use, here, second, first, home, leaves):
+                continue
+            if try_swap(data, state, one, other, temperature):
                 accepted += 1
-        elif try_shift(data, state, one, np.random.randint(hosts), temperature, is_plain):
+            continue
+        there = np.random.randint(hosts)
+        home = is_still or today[one] == there
+        if there == here or not fits_in(
+            load, gone, capacity, room, use, there, flavour[one], nothing, home, False
+        ):
+            continue
+        if try_shift(data, state, one, there, temperature, is_plain):
             accepted += 1
     return accepted
 
