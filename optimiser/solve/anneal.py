@@ -23,17 +23,19 @@ from optimiser.solve.kernel import (
 from optimiser.solve.place_kernel import load_price, nearness_holds
 
 SWAPS = 0.5  # share of trials that exchange two workloads
+ALIKE = 0.6  # share of them that are about equal in size
+HOMEWARD = 0.1  # share of shifts that try today's host
 TRIALS = 500  # trials in place of one round of ruin and recreate
-HOTTEST = 0.04  # threshold of acceptance at which the temperature is that of usual changes
+HOTTEST = 0.04  # threshold of acceptance at which the temperature is ten usual changes
 
 
 def temperature(level: float, change: float) -> float:
     """Return the temperature [money] that goes with a threshold of acceptance.
 
     ``change`` is the mean size of changes. Costs spread over many orders of magnitude, so the
-    temperature falls with the cube of the threshold.
+    temperature falls with a high power of the threshold.
     """
-    return change * (level / HOTTEST) ** 3
+    return 10.0 * change * (level / HOTTEST) ** 3.5
 
 
 @jit
@@ -136,25 +138,10 @@ def move_change(data: Data, state: State, workload: int, source: int, target: in
 
 
 @jit
-def accepts(change: float, temperature: float) -> bool:
-    """Whether a change is taken: always when it saves, else by chance."""
-    return change <= 0.0 or np.random.random() < np.exp(-change / temperature)
-
-
-@jit
-def try_shift(
-    data: Data, state: State, workload: int, target: int, temperature: float, is_plain: bool
-) -> bool:
-    """Move one workload to a host with room for it when that is legal and accepted."""
-    source, nothing = state.host[workload], data.nothing
-    if source == target or not data.allowed[data.elig[workload], target]:
-        return False
-    use = data.use[data.flavour[workload]]
-    price = state.place.by_load
-    change = load_price(data, state, target, use, nothing) - price[target]
-    change += load_price(data, state, source, nothing, use) - price[source]
-    change += move_change(data, state, workload, source, target)
-    if not accepts(change, temperature):
+def try_shift(data: Data, state: State, workload: int, target: int, is_plain: bool) -> bool:
+    """Move one workload to a host that has room for it when no rule speaks against it."""
+    source = state.host[workload]
+    if not data.allowed[data.elig[workload], target]:
         return False
     if not counts_allow(data, state, workload, source, target):
         return False
@@ -183,21 +170,11 @@ def shift_checked(data: Data, state: State, workload: int, target: int) -> bool:
 
 
 @jit
-def try_swap(data: Data, state: State, one: int, other: int, temperature: float) -> bool:
-    """Exchange two workloads whose hosts have room when that is legal and accepted."""
+def try_swap(data: Data, state: State, one: int, other: int) -> bool:
+    """Exchange two workloads whose hosts have room when no rule speaks against it."""
     here, there = state.host[one], state.host[other]
-    if here == there:
-        return False
     allowed = data.allowed[data.elig[one], there] and data.allowed[data.elig[other], here]
     if not allowed:
-        return False
-    first, second = data.use[data.flavour[one]], data.use[data.flavour[other]]
-    price = state.place.by_load
-    change = load_price(data, state, there, first, second) - price[there]
-    change += load_price(data, state, here, second, first) - price[here]
-    change += move_change(data, state, one, here, there)
-    change += move_change(data, state, other, there, here)
-    if not accepts(change, temperature):
         return False
     if not swap_counts_allow(data, state, one, other):
         return False
@@ -271,20 +248,60 @@ def fits_in(
     return True
 
 
-@entry
-def anneal(data: Data, state: State, trials: int, hot: float, cold: float, seed: int) -> int:
-    """Try shifts and swaps while the temperature [money] falls; return how many were accepted.
+@jit
+def price_after(
+    load: np.ndarray,
+    rated: np.ndarray,
+    use: np.ndarray,
+    host: int,
+    plus: int,
+    minus: int,
+    safety: tuple[np.ndarray, np.ndarray, np.ndarray],
+    balance: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+) -> float:
+    """Price of a host's load with one row of ``use`` more and another less; see ``load_price``."""
+    limit, columns, safety_price = safety
+    price = 0.0
+    for rule in range(len(safety_price)):
+        worst = 0
+        for step in range(columns.shape[1]):
+            column = columns[rule, step]
+            filled = load[host, column] + use[plus, column] - use[minus, column]
+            worst = max(worst, filled - limit[rule, host])
+        price += safety_price[rule] * worst
+    have, per, ratio, balance_price = balance
+    for rule in range(len(balance_price)):
+        worst = 0
+        for step in range(have.shape[1]):
+            column, other = have[rule, step], per[rule, step]
+            free = rated[host, column] - load[host, column] - use[plus, column] + use[minus, column]
+            wanted = rated[host, other] - load[host, other] - use[plus, other] + use[minus, other]
+            worst = max(worst, ratio[rule] * wanted - free)
+        price += balance_price[rule] * worst
+    return price
 
-    What most trials fail on is looked at here, in arrays read once: each access through the
-    references counts as a use of them and takes as long as the comparison itself.
+
+@entry
+def anneal(
+    data: Data, state: State, weight: np.ndarray, trials: int, hot: float, cold: float, seed: int
+) -> int:
+    """Try shifts and swaps while the temperature [money] falls; return how many were made.
+
+    ``weight`` (workload,) is the size of workloads. What most trials fail on is looked at here, in
+    arrays read once: each access through the references counts as a use of them and takes as long
+    as the comparison itself.
     """
     np.random.seed(seed)
-    is_plain = is_plain_problem(data)
-    workloads, hosts, accepted = len(data.flavour), len(data.rack), 0
+    is_plain, place = is_plain_problem(data), data.place
+    workloads, hosts, made = len(data.flavour), len(data.rack), 0
     temperature, cooling = hot, (cold / hot) ** (1.0 / max(1, trials // 1000))
-    where, flavour, today = state.host, data.flavour, data.today
-    load, gone, capacity, room = state.load, state.place.gone, data.capacity, data.place.room
-    nothing, is_still = len(data.use), not data.place.has_transit
+    where, flavour, today, rated = state.host, data.flavour, data.today, data.rated
+    load, gone, capacity, room = state.load, state.place.gone, data.capacity, place.room
+    safety = (place.safety_limit, place.safety_column, place.safety_price)
+    balance = (place.balance_column, place.balance_per, place.balance_ratio, place.balance_price)
+    price, by_size = state.place.by_load, np.argsort(weight)
+    rank, reach = np.argsort(by_size), max(2, workloads // 40)
+    nothing, is_still = len(data.use), not place.has_transit
     use = np.concatenate((data.use, np.zeros((1, data.use.shape[1]), np.int64)))
     for trial in range(trials):
         if trial % 1000 == 999:
@@ -293,30 +310,45 @@ def anneal(data: Data, state: State, trials: int, hot: float, cold: float, seed:
         here = where[one]
         if here < 0:
             continue
+        limit = -temperature * np.log(1.0 - np.random.random())
+        first = flavour[one]
         if is_plain and np.random.random() < SWAPS:
             other = np.random.randint(workloads)
+            if np.random.random() < ALIKE:
+                near = rank[one] + np.random.randint(-reach, reach + 1)
+                other = by_size[min(max(near, 0), workloads - 1)]
             there = where[other]
             if there < 0 or there == here:
                 continue
-            first, second = flavour[one], flavour[other]
+            second = flavour[other]
             home, leaves = is_still or today[one] == there, today[other] == there
             if not fits_in(load, gone, capacity, room, use, there, first, second, home, leaves):
                 continue
             home, leaves = is_still or today[other] == here, today[one] == here
             if not fits_in(load, gone, capacity, room, use, here, second, first, home, leaves):
                 continue
-            if try_swap(data, state, one, other, temperature):
-                accepted += 1
+            change = price_after(load, rated, use, there, first, second, safety, balance)
+            change += price_after(load, rated, use, here, second, first, safety, balance)
+            change -= price[here] + price[there]
+            change += move_change(data, state, one, here, there)
+            change += move_change(data, state, other, there, here)
+            if change <= limit and try_swap(data, state, one, other):
+                made += 1
             continue
         there = np.random.randint(hosts)
+        if today[one] >= 0 and np.random.random() < HOMEWARD:
+            there = today[one]
         home = is_still or today[one] == there
         if there == here or not fits_in(
-            load, gone, capacity, room, use, there, flavour[one], nothing, home, False
+            load, gone, capacity, room, use, there, first, nothing, home, False
         ):
             continue
-        if try_shift(data, state, one, there, temperature, is_plain):
-            accepted += 1
-    return accepted
+        change = price_after(load, rated, use, there, first, nothing, safety, balance)
+        change += price_after(load, rated, use, here, nothing, first, safety, balance)
+        change += move_change(data, state, one, here, there) - price[here] - price[there]
+        if change <= limit and try_shift(data, state, one, there, is_plain):
+            made += 1
+    return made
 
 
 @entry

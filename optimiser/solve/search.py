@@ -176,7 +176,7 @@ class Searcher:
             self.change = float(size[size > 0].mean()) if (size > 0).any() else 1.0
         before = potential_here(self.data_ref, self._ready)
         hot, cold = (temperature(level, self.change) for level in (start, end))
-        reassign(self.data_ref, self._ready, rounds * TRIALS, hot, cold, seed)
+        reassign(self.data_ref, self._ready, self.weight, rounds * TRIALS, hot, cold, seed)
         return float(potential_here(self.data_ref, self._ready) - before)
 
     def wake_reserves(self) -> bool:
