@@ -77,4 +77,3 @@ def _official(home: Path, model: Path, start: Path, target: Path) -> float | Non
         return None
     told = json.loads(measure(python(checker, model, start, target, "--json")).output)
     return float(told["total"])
-

@@ -20,7 +20,8 @@ from optimiser.solve.kernel import (
     shortfall,
     sums_allow,
 )
-from optimiser.solve.place_kernel import load_price, nearness_holds
+from optimiser.solve.place_kernel import load_price, nearness_holds, service_move_change
+from optimiser.solve.shifts import move_change
 
 SWAPS = 0.5  # share of trials that exchange two workloads
 ALIKE = 0.6  # share of them that are about equal in size
@@ -111,30 +112,6 @@ def has_room(
         if both - (0 if stays else minus_use[column]) > room[column]:
             return False
     return True
-
-
-@jit
-def move_change(data: Data, state: State, workload: int, source: int, target: int) -> float:
-    """Change of all move costs when one workload goes from one host to another."""
-    today = data.today[workload]
-    if today < 0:
-        return 0.0
-    place, kept, change = data.place, state.place, 0.0
-    service = place.service[workload]
-    if target != today:
-        change += data.move_cost[workload]
-        if len(place.class_cost) > 0:
-            change += place.class_cost[place.move_class[today], place.move_class[target]]
-        if source == today and kept.moved[service] == kept.most[0]:
-            change += place.service_price
-    if source != today:
-        change -= data.move_cost[workload]
-        if len(place.class_cost) > 0:
-            change -= place.class_cost[place.move_class[today], place.move_class[source]]
-        is_most = kept.moved[service] == kept.most[0] and kept.with_moves[kept.most[0]] == 1
-        if target == today and is_most:
-            change -= place.service_price
-    return change
 
 
 @jit
@@ -281,8 +258,17 @@ def price_after(
     return price
 
 
+@jit
+def partner_of(rank: int, by_size: np.ndarray, reach: int) -> int:
+    """Return a workload to change places with: often one about as large, else any."""
+    if np.random.random() < ALIKE:
+        near = rank + np.random.randint(-reach, reach + 1)
+        return by_size[min(max(near, 0), len(by_size) - 1)]
+    return np.random.randint(len(by_size))
+
+
 @entry
-def anneal(
+def anneal(  # noqa: PLR0915  (handing the arrays on would count uses of each at every trial)
     data: Data, state: State, weight: np.ndarray, trials: int, hot: float, cold: float, seed: int
 ) -> int:
     """Try shifts and swaps while the temperature [money] falls; return how many were made.
@@ -313,10 +299,7 @@ def anneal(
         limit = -temperature * np.log(1.0 - np.random.random())
         first = flavour[one]
         if is_plain and np.random.random() < SWAPS:
-            other = np.random.randint(workloads)
-            if np.random.random() < ALIKE:
-                near = rank[one] + np.random.randint(-reach, reach + 1)
-                other = by_size[min(max(near, 0), workloads - 1)]
+            other = partner_of(rank[one], by_size, reach)
             there = where[other]
             if there < 0 or there == here:
                 continue
@@ -330,8 +313,9 @@ def anneal(
             change = price_after(load, rated, use, there, first, second, safety, balance)
             change += price_after(load, rated, use, here, second, first, safety, balance)
             change -= price[here] + price[there]
-            change += move_change(data, state, one, here, there)
-            change += move_change(data, state, other, there, here)
+            change += move_change(data, one, here, there) + move_change(data, other, there, here)
+            change += service_move_change(data, state, one, here, there)
+            change += service_move_change(data, state, other, there, here)
             if change <= limit and try_swap(data, state, one, other):
                 made += 1
             continue
@@ -345,7 +329,8 @@ def anneal(
             continue
         change = price_after(load, rated, use, there, first, nothing, safety, balance)
         change += price_after(load, rated, use, here, nothing, first, safety, balance)
-        change += move_change(data, state, one, here, there) - price[here] - price[there]
+        change += move_change(data, one, here, there) - price[here] - price[there]
+        change += service_move_change(data, state, one, here, there)
         if change <= limit and try_shift(data, state, one, there, is_plain):
             made += 1
     return made
@@ -367,7 +352,7 @@ def sample_changes(data: Data, state: State, trials: int, seed: int) -> np.ndarr
         price = state.place.by_load
         change = load_price(data, state, target, use, nothing) - price[target]
         change += load_price(data, state, source, nothing, use) - price[source]
-        change += move_change(data, state, workload, source, target)
+        change += move_change(data, workload, source, target)
         found[count] = change
         count += 1
     return found[:count]

@@ -83,6 +83,34 @@ def moves_price(data: Data, state: State) -> float:
 
 
 @jit
+def host_move_change(data: Data, workload: int, source: int, target: int) -> float:
+    """Change of what a workload's move costs by its hosts when it goes from one to another."""
+    place, today = data.place, data.today[workload]
+    if len(place.class_cost) == 0 or today < 0:
+        return 0.0
+    change = 0.0
+    if target != today:
+        change += place.class_cost[place.move_class[today], place.move_class[target]]
+    if source >= 0 and source != today:
+        change -= place.class_cost[place.move_class[today], place.move_class[source]]
+    return change
+
+
+@jit
+def service_move_change(data: Data, state: State, workload: int, source: int, target: int) -> float:
+    """Change of the price of the busiest service's moves when one workload changes its host."""
+    place, kept, today = data.place, state.place, data.today[workload]
+    if place.service_price == 0.0 or today < 0:
+        return 0.0
+    moved, most = kept.moved[place.service[workload]], kept.most[0]
+    if source == today and target != today and moved == most:
+        return place.service_price
+    if source != today and target == today and moved == most and kept.with_moves[most] == 1:
+        return -place.service_price
+    return 0.0
+
+
+@jit
 def transit_fits(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether a host has room for a workload while what has left it still counts."""
     if not data.place.has_transit or data.today[workload] == host:
