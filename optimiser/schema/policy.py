@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import Name
@@ -22,7 +22,15 @@ class LabelLevel(Document):
         return self.label
 
 
-GroupLevel = DomainLevel | LabelLevel
+def _form_of_level(value: object) -> str:
+    """Say which form a level has, so that a mistake in one is not told about the other too."""
+    return "by label" if isinstance(value, dict | LabelLevel) else "by level"
+
+
+GroupLevel = Annotated[
+    Annotated[DomainLevel, Tag("by level")] | Annotated[LabelLevel, Tag("by label")],
+    Discriminator(_form_of_level),
+]
 
 
 class SlaClass(Document):
