@@ -133,6 +133,7 @@ BLOCKS: dict[str, Block] = {
         (nearness.constrain_dependency_presence, nearness.constrain_dependency),
     ),
     "transit": Block(constrain=(transit.constrain_transient_capacity,)),
+    "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
     "placement_prices": Block(
         (placement_prices.declare_placement_prices,),
         (
@@ -147,7 +148,6 @@ BLOCKS: dict[str, Block] = {
             placement_prices.price_host_moves,
         ),
     ),
-    "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
     "soft_rules": Block(price=(objective.price_soft_rules,)),
 }
 
