@@ -5,12 +5,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo-site
+# outside the checkout: peers need an interpreter and packages of their own; see DCOPT_PEERS
+PEERS ?= ../dcopt-peers
+PEER_PYTHON ?= python3.12
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench bench-full data clean
+.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench bench-full peers data clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +70,10 @@ bench: $(VENV)/.dev ## Run the short benchmarks and rewrite benchmarks/RESULTS.m
 
 bench-full: $(VENV)/.dev ## Run every benchmark, those on public data beside the checkout too
 	$(BIN)/python -m benchmarks --full
+
+peers: ## Install the peers that run beside the benchmarks into PEERS (needs CPython 3.12)
+	$(PEER_PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check rebalancer==1.0.4
 
 data: $(VENV)/.dev ## Generate the bundled sites again, byte for byte
 	for name in small demo series; do \

@@ -48,27 +48,12 @@ def build_model(binaries: int) -> Any:
 def pass_plain(compiled: Any) -> Any:
     """Hand arrays to highspy without any check."""
     import highspy
-    import numpy as np
+
+    from optimiser.solve.bridge import pass_arrays
 
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
-    highs.passModel(
-        compiled.num_col,
-        compiled.num_row,
-        compiled.num_nz,
-        1,
-        1,
-        0.0,
-        compiled.cost,
-        compiled.col_lower,
-        compiled.col_upper,
-        compiled.row_lower,
-        compiled.row_upper,
-        compiled.start,
-        compiled.index,
-        compiled.value,
-        compiled.integrality.astype(np.int32),
-    )
+    pass_arrays(highs, compiled)
     return highs
 
 

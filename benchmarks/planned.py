@@ -48,9 +48,10 @@ class Planned:
         return known[-1].gap if known else None
 
 
-def plan(site: Path, runs: Path, time_limit_s: float) -> Planned:
-    """Plan a site as ``dcopt plan SITE --time-limit S`` does."""
+def plan(site: Path, runs: Path, time_limit_s: float, gap: float | None = None) -> Planned:
+    """Plan a site as ``dcopt plan SITE --time-limit S --gap G`` does."""
     command = python("-m", "benchmarks.watched", site, runs, "--time-limit", str(time_limit_s))
+    command += [] if gap is None else ["--gap", str(gap)]
     cost = measure(command)
     told = json.loads(cost.output.splitlines()[-1])
     ticks = [Known(*tick) for tick in told["ticks"]]

@@ -73,6 +73,74 @@ def _reassignment(which: str, instances: str) -> Spec:
     )
 
 
+def _packing(name: str, family: str, each: int, most_items: int = 120) -> Spec:
+    seconds = 60.0
+    return Spec(
+        name=name,
+        what=f"Vector bin packing, {family} up to {most_items} items, {each} of each size",
+        data="vector-bin-packing",
+        command=f"dcopt import vbp DIR/{family}/NAME.vbp -o bins && "
+        f"dcopt plan bins --time-limit {seconds:g}",
+        limit=f"{seconds:g} s of search each, two threads",
+        target="optimum proven on 95 % of the instances where it is known; elsewhere at most the "
+        "bins of the best heuristic, with a bound",
+        run="benchmarks.cases.vector_packing:vector_packing",
+        options=(
+            ("family", family),
+            ("most_items", most_items),
+            ("each", each),
+            ("time_limit_s", seconds),
+        ),
+        is_short=False,
+    )
+
+
+def _balancing(name: str, file: str) -> Spec:
+    return Spec(
+        name=name,
+        what=f"Cost packing, {file}",
+        data="cloud-balancing",
+        command=f"dcopt import cloud-balancing DIR/{file}.json -o cb && "
+        "dcopt plan cb --time-limit 60",
+        limit="60 s of search, two threads",
+        target="within 1 % of the known bound",
+        run="benchmarks.cases.cost_packing:cost_packing",
+        options=(("name", file), ("time_limit_s", 60.0)),
+        is_short=False,
+    )
+
+
+def _repair(file: str) -> Spec:
+    return Spec(
+        name="repair-" + file.replace("_", "-"),
+        what=f"Repair with the fewest moves, BtrPlace instance {file}: 5,000 hosts",
+        data="btrplace",
+        command=f"dcopt import btrplace DIR/{file}.json.gz -o site && "
+        "dcopt plan site --time-limit 30",
+        limit="30 s of search, two threads",
+        target="all rules met, fewest moves proven, 2 s and 0.5 GB",
+        run="benchmarks.cases.repair:repair",
+        options=(("name", file), ("time_limit_s", 30.0)),
+        is_short=False,
+    )
+
+
+def _consolidation(workloads: int, hosts: int, seconds: float) -> Spec:
+    name = f"consolidation-{workloads}x{hosts}"
+    return Spec(
+        name=name,
+        what=f"Watts against moves: {workloads:,} workloads on {hosts:,} hosts, beside Rebalancer",
+        data="generated",
+        command=f"python -m benchmarks.generators.sites {name} -o site && "
+        f"dcopt plan site --time-limit {seconds:g}",
+        limit=f"{seconds:g} s of search each, two threads",
+        target="gap at most 0.5 %, and at as many moves never more watts than Rebalancer",
+        run="benchmarks.cases.consolidation:consolidation",
+        options=(("workloads", workloads), ("hosts", hosts), ("time_limit_s", seconds)),
+        is_short=False,
+    )
+
+
 SPECS = (
     _gpu("gpu-cluster", "default", 60.0, short=True),
     _planetlab("20110303", short=True),
@@ -141,6 +209,16 @@ SPECS = (
     _planetlab("20110303", memory="honour"),
     _reassignment("a", "set A"),
     _reassignment("b", "b_1 and b_2 of set B"),
+    _packing("packing-new-1", "New/class1", each=2),
+    _packing("packing-new-2", "New/class2", each=2),
+    _packing("packing-new-3", "New/class3", each=2),
+    _packing("packing-triplets", "Triplet/Caprara", each=2, most_items=501),
+    _balancing("cost-packing-100", "100computers-300processes"),
+    _balancing("cost-packing-400", "400computers-1200processes"),
+    _consolidation(1_000, 100, 30.0),
+    _consolidation(4_000, 400, 60.0),
+    _consolidation(20_000, 2_000, 60.0),
+    *map(_repair, ("li_r3_c0", "li_r3_c100", "li_r6_c0", "nr_r4_c33")),
 )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 HOURS_PER_YEAR = 8760
+MOST_HOURS = 10 * HOURS_PER_YEAR
+"""Longest horizon [h]."""
 JOULES_PER_KWH = 3.6e6
 AIR_DENSITY_KG_M3 = 1.19
 AIR_HEAT_CAPACITY_J_KG_K = 1005.0
@@ -35,6 +37,13 @@ _LINEAR: dict[str, tuple[str, float]] = {
     "k": ("temperature_difference", 1.0),
     "millicore": ("cpu", 1.0), "core": ("cpu", 1e3), "cores": ("cpu", 1e3),
 }  # fmt: skip
+SYMBOLS = {
+    "w": "W", "kw": "kW", "mw": "MW", "gw": "GW", "tr": "TR", "btu/h": "BTU/h",
+    "wh": "Wh", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh", "c": "°C", "k": "K", "pa": "Pa",
+    "kpa": "kPa", "kib": "KiB", "mib": "MiB", "gib": "GiB", "tib": "TiB", "kb": "KB", "mb": "MB",
+    "gb": "GB", "tb": "TB", "fraction": "a fraction",
+}  # fmt: skip
+"""How units are shown where that differs from their lower-case name."""
 # MW and mW differ only in case; milliwatts are no unit of this field, so "mw" is megawatt.
 _QUANTITY = re.compile(r"^\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(\S+)\s*$")
 
@@ -53,10 +62,19 @@ def to_unit(text: str, unit: str) -> float:
     if wanted == "c" and found in ("c", "f", "k"):
         return _to_celsius(number, found)
     if found not in _LINEAR:
-        raise ValueError(f"unknown unit {match.group(2)!r}")
+        raise ValueError(f"unknown unit {match.group(2)!r}{_known_units(wanted)}")
     if wanted not in _LINEAR or _LINEAR[wanted][0] != _LINEAR[found][0]:
-        raise ValueError(f"{match.group(2)!r} cannot be converted to {unit}")
+        raise ValueError(f"{match.group(2)!r} is no unit for this{_known_units(wanted)}")
     return number * _LINEAR[found][1] / _LINEAR[wanted][1]
+
+
+def _known_units(wanted: str) -> str:
+    """Say which units can stand where ``wanted`` is needed."""
+    if wanted == "c":
+        return "; write °C, °F or K"
+    quantity = _LINEAR.get(wanted, ("", 0.0))[0]
+    known = [SYMBOLS.get(unit, unit) for unit, (kind, _) in _LINEAR.items() if kind == quantity]
+    return f"; write {', '.join(known)}" if known else ""
 
 
 def _to_celsius(number: float, scale: str) -> float:
@@ -76,5 +94,5 @@ def unit_of_field(name: str) -> str | None:
     """Return the unit that a field name ends with, or ``None`` (longest suffix wins)."""
     if "_per_" in name:  # a rate; strings there name a file
         return None
-    found = [suffix for suffix in _SUFFIXES if name.endswith(suffix)]
+    found = [suffix for suffix in _SUFFIXES if name.endswith(suffix) or name == "fraction"]
     return _SUFFIXES[max(found, key=len)] if found else None

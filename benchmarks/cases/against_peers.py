@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import ROOT, dcopt, measure
-from benchmarks.outcome import Outcome, UnavailableError, Value
+from benchmarks.measure import dcopt, measure
+from benchmarks.outcome import Outcome, Value
 from benchmarks.peers.heuristics import PEERS
 from benchmarks.peers.judge import judge
 from benchmarks.planned import Planned, plan
+from benchmarks.shared import shared_data
 from optimiser.analysis.verdict import Placement, placement_from_rows
 from optimiser.solve.problem import Problem, lower
 from optimiser.store.runs import read_run
@@ -27,14 +27,6 @@ JUDGED = (
     "first fit takes workloads and hosts as listed; the decreasing ones sort by size",
     "gap: (objective - proven bound) / objective; objective: energy, carbon and hosts on",
 )
-
-
-def shared_data(name: str) -> Path:
-    """Return a folder of the public data; raise ``UnavailableError`` with the reason without it."""
-    home = Path(os.environ.get("DCOPT_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not (home / name).is_dir():
-        raise UnavailableError(f"public data not found: {name}; set DCOPT_SHARED_DATA")
-    return home / name
 
 
 def gpu_cluster(folder: Path, *, pods: str, which: str, time_limit_s: float) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.generators.documents import SPRING_DAY, STUDY_COMMENTS, german_site
 from benchmarks.generators.facility import plant, plant_cards, two_feeds
 from benchmarks.generators.fleet import GIB, FleetSpec, LabelRule, RackGroup
 from benchmarks.generators.load import LoadSpec, ServiceGroup
@@ -90,42 +91,27 @@ def demo_spec() -> SiteSpec:
         load=LoadSpec(SERVICE_GROUPS, AREAS, PROFILES, workloads=4000),
         rules=RULES,
         document=_document,
-        study={
-            "format": "dcopt.study/1",
-            "name": "spring-day",
-            "horizon": {"start": "2025-05-13T00:00", "hours": 24, "step_minutes": 60},
-        },
+        study=SPRING_DAY,
         head=_HEAD,
         comments=_COMMENTS,
-        study_comments={"horizon": "A mild day in May; the demand profiles repeat every day."},
+        study_comments=STUDY_COMMENTS,
     )
 
 
 def _document(built: Built) -> dict[str, Any]:
-    return {
-        "format": "dcopt.site/1",
-        "name": "demo",
-        "description": "A company's own data centre, half way through a hardware refresh.",
-        "location": {
+    return german_site(
+        "demo",
+        "A company's own data centre, half way through a hardware refresh.",
+        location={
             "country": "DE",
             "time_zone": "Europe/Berlin",
             "latitude": 50.1,
             "longitude": 8.7,
             "altitude_m": 112,
         },
-        "currency": "EUR",
-        "resources": [
-            {"name": "cpu", "unit": "millicore", "drives_power": True},
-            {"name": "memory", "unit": "MiB"},
-        ],
-        "tables": {
-            "services": "services.csv",
-            "demand": "demand.csv",
-            "pdus": "pdus.csv",
-        },
-        "power": two_feeds("transformer-dry-150", "ups-modern-100", ups_modules=2),
-        "cooling": _cooling(),
-        "environment": {
+        power=two_feeds("transformer-dry-150", "ups-modern-100", ups_modules=2),
+        cooling=_cooling(),
+        environment={
             "weather": "weather.csv",
             "price_per_kwh": "prices.csv",
             "carbon_g_per_kwh": "carbon.csv",
@@ -133,10 +119,9 @@ def _document(built: Built) -> dict[str, Any]:
             "water_price_per_m3": 4.2,
             "grid_water_l_per_kwh": 1.3,
         },
-        "sla_classes": [{"name": "gold", "peak": True}, {"name": "silver"}, {"name": "bronze"}],
-        "policies": [*_facility_policies(), *_service_policies(built)],
-        "equipment": plant_cards(60),
-    }
+        policies=[*_facility_policies(), *_service_policies(built)],
+        equipment=plant_cards(60),
+    )
 
 
 def _cooling() -> dict[str, Any]:

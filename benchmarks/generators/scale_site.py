@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from benchmarks.generators.demo_site import AREAS, DL325, DL380, PROFILES, RX2540, S6029P, SR665
+from benchmarks.generators.documents import SPRING_DAY, german_site
 from benchmarks.generators.facility import plant, transformer_card, two_feeds
 from benchmarks.generators.fleet import GIB, FleetSpec, LabelRule, RackGroup
 from benchmarks.generators.load import LoadSpec, ServiceGroup
@@ -64,11 +65,7 @@ def scale_spec(hosts: int, workloads: int, seed: int = 1) -> SiteSpec:
             needs_label={"db": "licence=database"},
         ),
         document=lambda built: _document(name, built),
-        study={
-            "format": "dcopt.study/1",
-            "name": "scale",
-            "horizon": {"start": "2025-05-13T00:00", "hours": 24, "step_minutes": 60},
-        },
+        study={**SPRING_DAY, "name": "scale"},
     )
 
 
@@ -97,30 +94,23 @@ def _service_groups(services: int) -> tuple[ServiceGroup, ...]:
 def _document(name: str, built: Built) -> dict[str, Any]:
     zones = list(dict.fromkeys(built.fleet.racks["zone"]))
     load_kw = ZONE_KW * len(built.fleet.racks) / RACKS_PER_ZONE
-    return {
-        "format": "dcopt.site/1",
-        "name": name,
-        "description": "Generated scale instance.",
-        "location": {"country": "DE", "time_zone": "Europe/Berlin"},
-        "resources": [
-            {"name": "cpu", "unit": "millicore", "drives_power": True},
-            {"name": "memory", "unit": "MiB"},
-        ],
-        "tables": {"services": "services.csv", "demand": "demand.csv", "pdus": "pdus.csv"},
-        "power": two_feeds("transformer", "ups-modern-500", ups_modules=math.ceil(load_kw / 400)),
-        "cooling": {
+    return german_site(
+        name,
+        "Generated scale instance.",
+        power=two_feeds("transformer", "ups-modern-500", ups_modules=math.ceil(load_kw / 400)),
+        cooling={
             "zones": [_zone(zone) for zone in zones],
             "plant": plant("carnot-water-500", 500, "tower-800", heat_kw=1.2 * load_kw),
         },
-        "environment": {
+        environment={
             "weather": "weather.csv",
             "price_per_kwh": "prices.csv",
             "carbon_g_per_kwh": "carbon.csv",
         },
-        "sla_classes": [{"name": "gold"}, {"name": "bronze"}],
-        "policies": _policies(built),
-        "equipment": [_transformer(load_kw)],
-    }
+        sla_classes=[{"name": "gold"}, {"name": "bronze"}],
+        policies=_policies(built),
+        equipment=[_transformer(load_kw)],
+    )
 
 
 def _transformer(load_kw: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.generators.demo_site import DL325, EPYC, RX2540, S6029P
+from benchmarks.generators.documents import SPRING_DAY, STUDY_COMMENTS, german_site
 from benchmarks.generators.facility import (
     crah_card,
     pdu_card,
@@ -60,49 +61,36 @@ def small_spec() -> SiteSpec:
             allowed_cards={"render": EPYC},
         ),
         document=_document,
-        study={
-            "format": "dcopt.study/1",
-            "name": "spring-day",
-            "horizon": {"start": "2025-05-13T00:00", "hours": 24, "step_minutes": 60},
-        },
+        study=SPRING_DAY,
         series=("weather.csv",),
         head=_HEAD,
         comments=_COMMENTS,
-        study_comments={"horizon": "A mild day in May; the demand profiles repeat every day."},
+        study_comments=STUDY_COMMENTS,
     )
 
 
 def _document(built: Built) -> dict[str, Any]:
-    return {
-        "format": "dcopt.site/1",
-        "name": "small",
-        "description": "One room, four racks, three server models.",
-        "location": {"country": "DE", "time_zone": "Europe/Berlin"},
-        "currency": "EUR",
-        "resources": [
-            {"name": "cpu", "unit": "millicore", "drives_power": True},
-            {"name": "memory", "unit": "MiB"},
-        ],
-        "tables": {"services": "services.csv", "demand": "demand.csv", "pdus": "pdus.csv"},
-        "power": two_feeds("transformer-15", "ups-10"),
-        "cooling": _cooling(),
-        "environment": {
+    return german_site(
+        "small",
+        "One room, four racks, three server models.",
+        power=two_feeds("transformer-15", "ups-10"),
+        cooling=_cooling(),
+        environment={
             "weather": "weather.csv",
             "price_per_kwh": 0.19,
             "carbon_g_per_kwh": 340.0,
             "carbon_basis": "a round number, location based",
             "water_price_per_m3": 4.2,
         },
-        "sla_classes": [{"name": "gold", "peak": True}, {"name": "silver"}, {"name": "bronze"}],
-        "policies": [*_facility_policies(), *_service_policies()],
-        "equipment": [
+        policies=[*_facility_policies(), *_service_policies()],
+        equipment=[
             transformer_card(15, 0.9789),
             ups_card(10),
             pdu_card("pdu-3.6", 3.6, "Rack PDU, 1 × 16 A"),
             crah_card(4),
             _chiller(),
         ],
-    }
+    )
 
 
 def _cooling() -> dict[str, Any]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from optimiser.analysis.verdict import Placement
+from optimiser.schema.study import Weights
+from optimiser.twin.on_cost import on_cost_per_h
 from optimiser.twin.summary import summary
 
 WATT_PER_KILOWATT = 1000.0
@@ -83,6 +86,17 @@ def measure_metrics(twin: xr.Dataset, simulation: xr.Dataset) -> Metrics:
         mean_utilisation=float(mean[on] @ size[on] / max(float(size[on].sum()), 1.0)),
         peak_utilisation=float(simulation["host_peak_utilisation"].values.max(initial=0.0)),
     )
+
+
+def own_on_cost_per_h(twin: xr.Dataset, weights: Weights, placement: Placement) -> float | None:
+    """Return what the hosts that are on cost besides energy [currency/h].
+
+    ``None`` where no host has a cost of its own: the study's is the same for all.
+    """
+    own = twin.get("host_own_on_cost_per_h")
+    if own is None or np.isnan(own.values).all():
+        return None
+    return float(on_cost_per_h(twin, weights)[np.asarray(placement.host_on, dtype=bool)].sum())
 
 
 def measure_racks(twin: xr.Dataset, simulation: xr.Dataset) -> RackMetrics:

@@ -6,12 +6,22 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis.rows import Rows, offenders
-from optimiser.schema.policy import Affinity, AntiAffinity, Ban, Drain, Fence, Pin, Preserve, Spread
+from optimiser.schema.policy import (
+    Affinity,
+    AntiAffinity,
+    Ban,
+    Drain,
+    Fence,
+    Pin,
+    Preserve,
+    Quarantine,
+    Spread,
+)
 from optimiser.twin.rules import Rule
 
 
 def measure_allowed_hosts(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[Rows]:
-    """Ban, fence, require_label, pin, drain and preserve: the host of each workload is allowed."""
+    """Ban, fence and all other rules about single workloads: the host of each is allowed."""
     placed = (host >= 0) & (host < twin.sizes["host"])
     place = np.where(placed, host, 0)
     wrong = placed & rule.workloads & ~_is_allowed(twin, rule, place)
@@ -40,6 +50,10 @@ def _is_allowed(twin: xr.Dataset, rule: Rule, place: np.ndarray) -> np.ndarray:
     if isinstance(policy, Preserve):
         today = twin["workload_host"].values
         return (today < 0) | (place == today)
+    if isinstance(policy, Quarantine):
+        today = twin["workload_host"].values
+        was_inside = (today >= 0) & rule.hosts[today]
+        return np.where(was_inside, place == today, ~rule.hosts[place])
     assert rule.allowed is not None and rule.allowed_class is not None
     return rule.allowed[rule.allowed_class, place]
 

@@ -62,7 +62,9 @@ MEASURES: dict[str, Measure] = {
     "affinity": _on_hosts(placement_rules.measure_affinity),
     "dependency": _on_hosts(nearness.measure_dependency),
     "transient_capacity": _on_loads(transit.measure_transient_capacity),
-    **dict.fromkeys(("ban", "fence", "require_label", "pin", "drain", "preserve"), _ALLOWED),
+    **dict.fromkeys(
+        ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
+    ),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_hosts_on": lambda twin, rule, placement, loads: counts.measure_max_hosts_on(
         twin, rule, placement.host_on

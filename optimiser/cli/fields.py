@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from optimiser.schema.descriptions import described_schema
 from optimiser.schema.tables import Column, TableSpec
 
 Schema = Mapping[str, Any]
@@ -24,7 +25,7 @@ def document_page(
 
     ``elsewhere`` maps models to the page that has their section; they are linked, not repeated.
     """
-    elsewhere, schema = elsewhere or {}, model.model_json_schema()
+    elsewhere, schema = elsewhere or {}, described_schema(model)
     parts = {model.__name__: schema, **schema.get("$defs", {})}
     own = {name: part for name, part in parts.items() if name not in elsewhere}
     sections = [_section(name, part) for name, part in own.items() if "properties" in part]

@@ -140,6 +140,73 @@ def roadef(call: Call, model: Path, assignment: Path, target: Path, force: bool)
     _tell(call, import_roadef(model, assignment, target, force=force))
 
 
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@verb(
+    name="vbp",
+    examples=(
+        ("dcopt import vbp class1_20_3_0.vbp -o bins", "Import an instance"),
+        ("dcopt plan bins", "Find the fewest bins"),
+    ),
+)
+@_FILE
+@_TARGET
+@_FORCE
+def vbp(call: Call, file: Path, target: Path, force: bool) -> None:
+    """Import an instance of vector bin packing.
+
+    Bins become hosts that cost 1 while they are on, items workloads, and dimensions resources: the
+    objective of a plan is its number of bins. Energy is free.
+    """
+    from optimiser.workflow.imports import import_vbp
+
+    _tell(call, import_vbp(file, target, force=force))
+
+
+@verb(
+    name="cloud-balancing",
+    examples=(
+        ("dcopt import cloud-balancing 100computers-300processes.json -o cb", "Import a problem"),
+        ("dcopt plan cb", "Find the cheapest computers"),
+    ),
+)
+@_FILE
+@_TARGET
+@_FORCE
+def cloud_balancing(call: Call, file: Path, target: Path, force: bool) -> None:
+    """Import a cloud balancing problem (JSON).
+
+    Computers become hosts with a cost of their own, processes workloads: the objective of a plan
+    is the sum of the costs of the computers in use. Energy and moves are free.
+    """
+    from optimiser.workflow.imports import import_cloud_balancing
+
+    _tell(call, import_cloud_balancing(file, target, force=force))
+
+
+@verb(
+    name="btrplace",
+    examples=(
+        ("dcopt import btrplace li_r3_c0.json.gz -o repair", "Import an instance"),
+        ("dcopt plan repair", "Mend it with the fewest moves"),
+    ),
+)
+@_FILE
+@_TARGET
+@_FORCE
+def btrplace(call: Call, file: Path, target: Path, force: bool) -> None:
+    """Import a BtrPlace reconfiguration instance (JSON, also compressed by gzip).
+
+    Nodes become hosts, VMs that run in the end workloads with what is preserved for them, and
+    constraints policies: the objective of a plan is its number of moves. Energy is free.
+    Constraints that are not understood are refused by name.
+    """
+    from optimiser.workflow.imports import import_btrplace
+
+    _tell(call, import_btrplace(file, target, force=force))
+
+
 def _tell(call: Call, report: ImportReport) -> None:
     from optimiser.cli.console import print_json, print_tables
 
@@ -156,3 +223,6 @@ def _tell(call: Call, report: ImportReport) -> None:
 import_group.add_command(alibaba_gpu)
 import_group.add_command(planetlab)
 import_group.add_command(roadef)
+import_group.add_command(vbp)
+import_group.add_command(cloud_balancing)
+import_group.add_command(btrplace)

@@ -9,6 +9,7 @@ import click
 
 from optimiser.cli.call import Call
 from optimiser.cli.verb import verb
+from optimiser.units import MOST_HOURS
 
 if TYPE_CHECKING:
     from optimiser.analysis.bottlenecks import Bottleneck
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 )
 @click.argument("site", type=click.Path(path_type=Path))
 @click.option("--year", is_flag=True, help="Simulate 8,760 hours from the first of January.")
-@click.option("--hours", type=click.FloatRange(min=1), help="Simulate so many hours instead.")
+@click.option(
+    "--hours", type=click.FloatRange(min=1, max=MOST_HOURS), help="Simulate so many hours instead."
+)
 @click.option(
     "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Lines shown."
 )

@@ -52,6 +52,19 @@ def require_folder(folder: Path, what: str) -> Path:
     return folder
 
 
+def require_file(path: Path, what: str) -> Path:
+    """Return ``path``; raise ``InputError`` when it is no file."""
+    path = Path(path)
+    if not path.is_file():
+        found = "a folder" if path.exists() else "nothing"
+        raise InputError(
+            Problem(
+                what=f"is not the file of {what}", file=str(path), value=found, expected="a file"
+            )
+        )
+    return path
+
+
 def pick_file(folder: Path, pattern: str, key: str, field: str) -> Path:
     """Return the file ``pattern.format(key)`` of ``folder``.
 

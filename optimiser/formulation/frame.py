@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,7 @@ from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
 from optimiser.twin.limits import RackRows, all_rack_rows
+from optimiser.twin.on_cost import on_cost_per_h
 from optimiser.twin.planning import Envelope, planning_envelope
 from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
@@ -70,6 +71,11 @@ class Frame:
     def horizon_h(self) -> float:
         """Length of the horizon [h]."""
         return float(self.twin["period_h"].values.sum())
+
+    @property
+    def host_on_cost(self) -> np.ndarray:
+        """(H,) what each host costs when it is on, over the horizon, energy left out."""
+        return on_cost_per_h(self.twin, self.weights) * self.horizon_h
 
     @property
     def water_price(self) -> float:
@@ -131,6 +137,17 @@ def prepare(
         net_price=_net_price(twin, weights),
         import_ceiling_kw=ceiling_w / 1e3,
     )
+
+
+def without_groups(frame: Frame) -> Frame:
+    """Return the frame of a relaxation that no longer tells services apart.
+
+    Rules about sets of workloads (spread, affinity, anti-affinity) are left out, so workloads of
+    equal demand, hosts and move cost are one class whatever they belong to.
+    """
+    rules = tuple(rule for rule in frame.rules if not len(rule.group))
+    classes = workload_classes(frame.twin, rules, frame.eligibility, frame.weights)
+    return replace(frame, rules=rules, workload_class=classes)
 
 
 def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> LimitRows:

@@ -114,6 +114,7 @@ def group_hosts(
         twin["host_capacity"].values,
         frame.eligibility.allowed.T,
         rack_key[twin["host_rack"].values],
+        np.unique(frame.host_on_cost, return_inverse=True)[1],
     ]
     for rule in frame.rules:
         if rule.allowed is not None and not rule.is_hard:

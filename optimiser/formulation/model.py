@@ -115,6 +115,7 @@ BLOCKS: dict[str, Block] = {
             placement_rules.constrain_require_label,
             placement_rules.constrain_pin,
             placement_rules.constrain_drain,
+            placement_rules.constrain_quarantine,
             placement_rules.constrain_preserve,
         )
     ),

@@ -77,14 +77,15 @@ def price_migration(context: Context) -> None:
 def price_host_on(context: Context) -> None:
     r"""Pay for wear and administration of hosts that are on.
 
-    .. math:: T \eta \sum_k z_k
+    .. math:: T \sum_k \eta_k z_k
 
     Recipe entry: ``host_on``.
     """
     instance = context.instance
-    cost = instance.frame.weights.host_on_cost_per_h * instance.frame.horizon_h
-    body = Linear(cost * float(instance.fixed.host_on.sum()))
-    context.terms["host_on"] = body.extend(cost, context.arrays["awake"])
+    cost = instance.frame.host_on_cost
+    body = Linear(float(cost[instance.fixed.host_on].sum()))
+    of_group = cost[instance.grouping.first_host]
+    context.terms["host_on"] = body.extend(of_group, context.arrays["awake"])
 
 
 def price_soft_rules(context: Context) -> None:

@@ -65,6 +65,17 @@ def constrain_drain(context: Context) -> None:
     _constrain(context, "drain")
 
 
+def constrain_quarantine(context: Context) -> None:
+    r"""Let nothing onto the hosts and nothing off them.
+
+    .. math:: \sum_{g \notin K} \sum_{k \in K} x_{g,k}
+        + \sum_{g \in K} \sum_{k \ne h_g} x_{g,k} \le 0
+
+    Recipe entry: ``quarantine``. Dual: value of one workload crossing the line.
+    """
+    _constrain(context, "quarantine")
+
+
 def constrain_preserve(context: Context) -> None:
     r"""Leave workloads where they are.
 

@@ -14,6 +14,7 @@ from optimiser.library.sources import Cells
 from optimiser.schema.tables import LARGEST_INTEGER, Column
 from optimiser.units import to_unit
 
+_GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
 _DEVICES = re.compile(r"\d+(;\d+)*")
 
 
@@ -88,7 +89,10 @@ def _check_labels(column: Column, text: np.ndarray, findings: Findings) -> None:
             faults[value] = str(error)
     if faults:
         wrong = np.flatnonzero(np.isin(text.astype(str), list(faults)))
-        findings.add(column.name, lambda row: faults[text[row]], wrong, text, "key=value;key=value")
+        findings.add(
+            column.name, lambda row: faults[text[row]], wrong, text, "key=value;key=value",
+            lambda value: f"write {str(value).replace(':', '=')}" if ":" in str(value) else None,
+        )  # fmt: skip
 
 
 def _check_devices(column: Column, text: np.ndarray, findings: Findings) -> None:
@@ -111,10 +115,18 @@ def _numbers(column: Column, cells: Cells, findings: Findings) -> np.ndarray:
         expected = _expected(column)
         findings.add(column.name, "is empty", np.flatnonzero(empty), expected=expected)
     good = ~empty
-    for what, wrong in _faults(column, number):
+    faults = _faults(column, number)
+    if column.kind == "integer" and isinstance(cells, list):
+        # 8.000 is eight for us and eight thousand for many who write it
+        grouped = [("." in cell and _GROUPED.fullmatch(cell) is not None) for cell in cells]
+        faults.append(
+            ("is written with a point before thousands or decimals", np.array(grouped, dtype=bool))
+        )
+    for what, wrong in faults:
         rows = np.flatnonzero(good & wrong)
         good &= ~wrong
-        findings.add(column.name, what, rows, shown, _expected(column), _remedy_of(column))
+        expected = _expected(column, with_limit=what == "is too large")
+        findings.add(column.name, what, rows, shown, expected, _remedy_of(column))
     number = np.where(good, number, np.nan if column.default is None else column.default or 0)
     return number.astype(np.int64) if _is_whole(column) else number
 
@@ -146,13 +158,14 @@ def _faults(column: Column, number: np.ndarray) -> list[tuple[str, np.ndarray]]:
     return faults
 
 
-def _expected(column: Column) -> str:
+def _expected(column: Column, with_limit: bool = False) -> str:
     words = "a whole number" if column.kind == "integer" else "a number"
     low, high = column.minimum, column.maximum
     if low is not None and high is not None and high < LARGEST_INTEGER:
         words += f" from {low:g} to {high:g}"
     elif low is not None:
         words += f", at least {low:g}"
+        words += f" and at most {high:,.0f}" if with_limit and high is not None else ""
     return f"{words} [{column.unit}]" if column.unit else words
 
 
@@ -164,10 +177,20 @@ def _remedy_of(column: Column):  # type: ignore[no-untyped-def]
         try:
             number = to_unit(text, column.unit)
         except ValueError:
-            return _percent(column, text) or _comma(text)
-        return f"write {number:g}"
+            return _percent(column, text) or _thousands(column, text) or _comma(text)
+        if column.kind != "integer":
+            return f"write {number:g}"
+        return f"write {round(number)}" + _binary(text, column.unit)
 
     return remedy
+
+
+def _binary(text: str, unit: str) -> str:
+    """Say what the number would be if GB stands for GiB, as it often does."""
+    if not unit.endswith("iB") or not re.search(r"\d\s*[KMGT]B\s*$", text, re.IGNORECASE):
+        return ""
+    meant = re.sub(r"\s*([KMGT])B\s*$", r" \1iB", text, flags=re.IGNORECASE)
+    return f", or {round(to_unit(meant, unit))} if {meant} is meant"
 
 
 def _percent(column: Column, text: str) -> str | None:
@@ -177,6 +200,11 @@ def _percent(column: Column, text: str) -> str | None:
         return None
     is_share = column.unit == "fraction" and 1 < number <= 100
     return f"if this is a percentage, write {number / 100:g}" if is_share else None
+
+
+def _thousands(column: Column, text: str) -> str | None:
+    is_grouped = column.kind == "integer" and _GROUPED.fullmatch(text) is not None
+    return f"write {re.sub('[.,]', '', text)}" if is_grouped else None
 
 
 def _comma(text: str) -> str | None:

@@ -41,7 +41,7 @@ def validate(data: Any, model: type[Model], file: str, marks: Marks) -> Model:
         document = model.model_validate(data)
     except ValidationError as error:
         told = {problem.field for problem in problems}
-        found = problems_of(error, model, file, marks)
+        found = problems_of(error, model, file, marks, data)
         problems += [problem for problem in found if problem.field not in told]
     if problems:
         raise InputError(sorted(problems, key=lambda problem: problem.line or 0))
@@ -57,5 +57,5 @@ def _not_a_mapping(data: Any, model: type[BaseModel], file: str) -> Problem:
         line=None if data is None else 1,
         value=data,
         expected=f"lines of the form 'field: value', such as '{example}'",
-        remedy="copy a bundled site with 'dcopt init' to start from" if data is None else None,
+        remedy="copy a bundled site with 'dcopt init' to start from",
     )

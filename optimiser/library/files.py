@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimiser.errors import InputError, Problem, did_you_mean
+from optimiser.errors import InputError, Problem
 
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+# how files begin that are no text at all: what they are, what to do
+_KINDS = {
+    b"PK\x03\x04": ("a spreadsheet or a zip archive", "export the sheet as CSV UTF-8"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel file", "export the sheet as CSV UTF-8"),
+    b"PAR1": ("a Parquet file", "give its name the ending .parquet"),
+    b"\x1f\x8b": ("compressed", "unpack it"),
+}
+_LIKE = 0.75
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise InputError(missing_file(path)) from None
     except (IsADirectoryError, NotADirectoryError):
-        raise InputError(_problem(path, "is a folder where a file is needed")) from None
+        remedy = "move the folder away, or correct the path"
+        raise InputError(_problem(path, "is a folder where a file is needed", remedy)) from None
     except PermissionError:
         remedy = "give yourself the right to read it (chmod u+r)"
         raise InputError(_problem(path, "may not be read by you", remedy)) from None
@@ -54,9 +64,15 @@ def missing_file(path: Path) -> Problem:
     """Return the problem of a file that is not there, with the nearest name beside it."""
     if not path.parent.is_dir():
         return _problem(path, "does not exist", f"there is no folder {path.parent} either")
-    names = [entry.name for entry in path.parent.iterdir()]
-    near = did_you_mean(path.name, names)
-    return _problem(path, "does not exist", near or "create it, or correct the path")
+    near = _like(path.stem, {entry.stem.lower(): entry.name for entry in path.parent.iterdir()})
+    remedy = f"did you mean '{near}'?" if near else "create it, or correct the path"
+    return _problem(path, "does not exist", remedy)
+
+
+def _like(stem: str, names: dict[str, str]) -> str | None:
+    """Return the file whose name without ending is like ``stem``; endings are alike anyway."""
+    near = difflib.get_close_matches(stem.lower(), sorted(names), n=1, cutoff=_LIKE)
+    return names[near[0]] if near else None
 
 
 def _problem(path: Path, what: str, remedy: str | None = None) -> Problem:
@@ -64,6 +80,9 @@ def _problem(path: Path, what: str, remedy: str | None = None) -> Problem:
 
 
 def _decode(raw: bytes, path: Path) -> str:
+    for start, (kind, remedy) in _KINDS.items():
+        if raw.startswith(start):
+            raise InputError(_problem(path, f"is {kind}, not text", remedy))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -20,9 +22,11 @@ from optimiser.library.words import (
     walk_fields,
 )
 from optimiser.library.yaml_source import Marks, Step
+from optimiser.schema.descriptions import descriptions
 from optimiser.units import to_unit, unit_of_field
 
 Path = tuple[Step, ...]
+_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _MISSING = "required field is missing"
 
 
@@ -90,15 +94,20 @@ def _step(
 
 
 def problems_of(
-    error: ValidationError, model: type[BaseModel], file: str, marks: Marks
+    error: ValidationError, model: type[BaseModel], file: str, marks: Marks, data: Any = None
 ) -> list[Problem]:
-    """Return one problem per wrong field of a document, in the order of the file."""
+    """Return one problem per wrong field of a document, in the order of the file.
+
+    ``data`` is the document as written, from which values are shown as they stand there.
+    """
     found: dict[tuple[Path, str], Problem] = {}
     misspelt = set()
     for entry in error.errors(include_url=False):
         spot = locate_spot(model, entry["loc"], entry["type"])
         teller = _TELLERS.get(entry["type"], _tell_value)
-        problem = teller(_Told(entry, spot, model, file, marks))
+        if entry["type"] == "string_type" and any(path == spot.path for path, _ in found):
+            continue  # a wrong number where a number or text may stand
+        problem = teller(_Told(entry, spot, model, file, marks, written_at(data, spot.path)))
         # the alternatives of "number or text" each report the same spot
         found.setdefault((spot.path, problem.what), problem)
         if entry["type"] == "extra_forbidden" and problem.remedy:
@@ -119,6 +128,7 @@ class _Told:
     model: type[BaseModel]
     file: str
     marks: Marks
+    written: Any = None
 
     def problem(self, what: str, path: Path | None = None, **more: Any) -> Problem:
         path = self.spot.path if path is None else path
@@ -151,8 +161,8 @@ def _tell_missing(told: _Told) -> Problem:
     if isinstance(told.spot.path[-1], int):
         whole = told.spot.path[:-1]
         return told.problem("has too few entries", whole, value=told.entry["input"])
-    text = (field.description or "") if field else ""
-    about = " ".join(text.split())
+    owner = told.spot.owner
+    about = " ".join(descriptions(owner).get(name, "").split()) if owner else ""
     return told.problem(
         _MISSING,
         expected=expected_of(name, field) if field else None,
@@ -166,7 +176,7 @@ def _tell_wrong_tag(told: _Told) -> Problem:
     path = (*told.spot.path, "kind")
     expected = "one of " + ", ".join(tags)
     if tag is None:
-        return told.problem(_MISSING, path, expected=expected)
+        return told.problem(_MISSING, path, expected=expected, remedy="add 'kind: …'")
     remedy = did_you_mean(str(tag), tags)
     return told.problem("unknown kind", path, value=tag, expected=expected, remedy=remedy)
 
@@ -202,6 +212,10 @@ _WHAT = {
 def _tell_value(told: _Told) -> Problem:
     value = told.entry["input"]
     what = "needs a value" if value is None else _WHAT.get(told.entry["type"], _wrong_type(told))
+    if datetime in members(told.spot.annotation) and isinstance(value, str):
+        what = "is not a date and time"
+    if isinstance(value, float) and isinstance(told.written, str):  # it had a unit
+        value = f"{told.written}, which is {value:.4g}"
     return told.problem(what, value=value, expected=_expected(told.spot), remedy=_hint(told))
 
 
@@ -223,10 +237,17 @@ def _expected(spot: Spot) -> str:
 
 def _hint(told: _Told) -> str | None:
     value = told.entry["input"]
-    if isinstance(value, int | float | bool) and str in members(told.spot.annotation):
+    kinds = members(told.spot.annotation)
+    if isinstance(value, int | float | bool | date) and str in kinds and float not in kinds:
         return f'write it in quotes: "{value}"'
+    if datetime in kinds and isinstance(value, str):
+        return _moment(value)
     name = told.spot.path[-1] if told.spot.path else None
     unit = unit_of_field(name) if isinstance(name, str) else None
+    if unit == "fraction" and isinstance(value, int | float) and 1 < value <= 100:
+        return f"if this is a percentage, write {value / 100:g}"
+    if isinstance(value, str) and _COMMA.fullmatch(value) and {int, float} & set(kinds):
+        return f"write {value.strip().replace(',', '.')}"
     if unit is None or not isinstance(value, str):
         return None
     try:
@@ -234,6 +255,26 @@ def _hint(told: _Told) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def _moment(text: str) -> str | None:
+    """Return how a date in another order is written, where only one reading makes sense."""
+    for form in ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%Y/%m/%d", "%Y/%m/%d %H:%M"):
+        try:
+            return f"write {datetime.strptime(text, form):%Y-%m-%dT%H:%M}"
+        except ValueError:
+            continue
+    return None
+
+
+def written_at(data: Any, path: Path) -> Any:
+    """Return what stands at a path of plain data, ``None`` when there is nothing."""
+    try:
+        for step in path:
+            data = data[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return data
 
 
 _TELLERS: dict[str, Callable[[_Told], Problem]] = {
@@ -257,7 +298,9 @@ def switches_for_numbers(
         if spot.path == location and bool not in kinds and (int in kinds or float in kinds):
             told = _Told({}, spot, model, file, marks)
             words = _expected(spot)
-            problems.append(told.problem("is true or false, not a number", expected=words))
+            problems.append(
+                told.problem("is true or false, not a number", value=True, expected=words)
+            )
     return problems
 
 

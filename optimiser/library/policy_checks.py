@@ -50,7 +50,8 @@ def check_policies(
     for index, policy in enumerate(policies):
         here = check.at("policies", index)
         if policy.name in names[: len(others) + index]:
-            here.add(("name",), f"the policy {policy.name!r} is given twice")
+            what = f"the policy {policy.name!r} is given twice"
+            here.add(("name",), what, remedy="give each policy a name of its own")
         if isinstance(policy, NotWorse):
             for place, name in enumerate(policy.policies):
                 here.refer(("policies", place), name, [*names, "capacity"], "policy")

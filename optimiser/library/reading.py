@@ -77,7 +77,7 @@ class Reading:
         """Whether all that policies refer to could be read."""
         needed = {"hosts", "racks", "workloads"}
         needed |= {"services"} if self.site.tables.services is not None else set()
-        return needed <= set(self.tables)
+        return needed <= set(self.tables) and self.units is not None
 
     def problems(self) -> list[Problem]:
         """Return every mistake found, file by file."""
@@ -105,7 +105,7 @@ class Reading:
         table = self._scan(path, TABLES[name].with_resources(self.site.resources), name)
         if table is None:
             return
-        if table.is_keyed:
+        if table.is_whole:
             self.tables[name] = table
         else:  # what refers to it cannot be checked
             self.unreadable += table.problems
@@ -121,11 +121,11 @@ class Reading:
         return table
 
     def _keep_unreadable(self, path: Path, error: InputError, where: tuple[str, str]) -> None:
-        if path.exists():
+        if path.exists() and not path.is_dir():
             self.unreadable += error.problems
             return
-        remedy = error.problems[0].remedy
-        self.check.add(where, "the file does not exist", str(path), None, remedy)
+        what = "is a folder, not a file" if path.is_dir() else "the file does not exist"
+        self.check.add(where, what, str(path), None, error.problems[0].remedy)
 
     def _read_series(self, name: str, source: str, spec: TableSpec) -> None:
         path = self.folder / source
@@ -190,7 +190,7 @@ class Reading:
             classes = [sla.name for sla in self.site.sla_classes]
             refer_column(services, "sla_class", classes, "SLA class")
             checks.check_needs(services)
-        if demand is not None:
+        if demand is not None and not demand.problems:
             checks.check_profiles(demand)
         if workloads is None:
             return

@@ -30,7 +30,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
 
 def listed(known: Collection[str]) -> str:
     """Return the known names in words: all of a few, the first of many."""
-    names = sorted(known)
+    names = sorted(set(known))
     if not names:
         return "there is none"
     more = f" … ({len(names):,} in all)" if len(names) > LISTED else ""

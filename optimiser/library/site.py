@@ -14,6 +14,7 @@ from optimiser.library.files import missing_file
 from optimiser.library.policy_checks import check_policies, check_weights
 from optimiser.library.reading import Reading
 from optimiser.library.references import DocumentCheck
+from optimiser.library.site_checks import check_study
 from optimiser.schema.equipment import Card
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
@@ -111,6 +112,8 @@ def _read(site_file: Path, study_file: Path | None) -> tuple[Study, SiteInput]:
         raise InputError([*error.problems, *problems]) from None
     reading.read()
     if study_check is not None and study_file is not None and digest is not None:
+        check_study(study_check, study)
+        _check_site_of_study(study_check, study, site_file)
         if reading.can_check_policies:
             names = [policy.name for policy in reading.site.policies]
             check_policies(study_check, study.policies, reading.known(), names)
@@ -119,6 +122,16 @@ def _read(site_file: Path, study_file: Path | None) -> tuple[Study, SiteInput]:
         reading.files[study_file.name] = digest
     raise_all([*reading.problems(), *problems])
     return study, _finish(reading, study)
+
+
+def _check_site_of_study(check: DocumentCheck, study: Study, site_file: Path) -> None:
+    """Report a study that asks about another site than the one that is read."""
+    named = Path(check.file).parent / study.site
+    folder = named.parent if named.name == SITE_FILE else named
+    if folder.resolve() != site_file.parent.resolve():
+        remedy = f"give the study file itself ({check.file}), or remove the line"
+        expected = "the folder of this file, which was given"
+        check.add(("site",), "the study is about another site", study.site, expected, remedy)
 
 
 def _finish(reading: Reading, study: Study) -> SiteInput:

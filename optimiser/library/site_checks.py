@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from optimiser.errors import did_you_mean
+from optimiser.library.locate import library_path
 from optimiser.library.references import DocumentCheck
 from optimiser.library.shelf import Shelf
 from optimiser.schema.equipment import ChillerCard, ServerCard
 from optimiser.schema.site import Plant, Power, Site
+from optimiser.schema.study import Study
 from optimiser.schema.tables import DEMAND, HOSTS, WORKLOADS
 
 _RESERVED = {column.name for spec in (HOSTS, WORKLOADS, DEMAND) for column in spec.columns}
@@ -15,6 +19,7 @@ _RESERVED = {column.name for spec in (HOSTS, WORKLOADS, DEMAND) for column in sp
 
 def check_site(check: DocumentCheck, site: Site, shelf: Shelf) -> None:
     """Report everything in a site document that contradicts itself or names what is not there."""
+    _check_zone(check, site.location.time_zone)
     _check_resources(check, site)
     _check_unique(check.at("equipment"), [f"{card.kind} {card.name}" for card in site.equipment])
     for index, card in enumerate(site.equipment):
@@ -27,13 +32,34 @@ def check_site(check: DocumentCheck, site: Site, shelf: Shelf) -> None:
     _check_classes(check, site)
 
 
+def check_study(check: DocumentCheck, study: Study) -> None:
+    """Report a recipe that does not exist and a horizon that is not a whole number of periods."""
+    recipes = [file.stem for file in library_path("models", "formulations").glob("*.yaml")]
+    check.refer(("recipe",), study.recipe, recipes, "recipe")
+    minutes, step = study.horizon.hours * 60, study.horizon.step_minutes
+    if abs(minutes / step - round(minutes / step)) > 1e-6:
+        what = f"{study.horizon.hours:g} h are not a whole number of such periods"
+        remedy = "give hours and step_minutes that fit, such as 24 and 15"
+        check.add(("horizon", "step_minutes"), what, step, None, remedy)
+
+
+def _check_zone(check: DocumentCheck, name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        expected = "a name of the IANA time zone database such as Europe/Berlin, or UTC"
+        near = did_you_mean(name, available_timezones()) if "/" in name else None
+        path = ("location", "time_zone")
+        check.add(path, "there is no such time zone", name, expected, near)
+
+
 def _check_unique(check: DocumentCheck, names: Iterable[str]) -> None:
     seen: dict[str, int] = {}
     for index, name in enumerate(names):
         if name in seen:
             line = check.marks.line((*check.prefix, seen[name]))
             what = f"the name {name!r} is given twice, first on line {line}"
-            check.add((index, "name"), what)
+            check.add((index, "name"), what, remedy="give each a name of its own")
         seen.setdefault(name, index)
 
 

@@ -55,8 +55,11 @@ def _read_csv(path: Path) -> tuple[RawTable, list[Problem]]:
     ragged = np.flatnonzero(length != width)
     if len(ragged):
         expected = f"{width} values: {', '.join(header)}"
-        values = [f"{count} values" for count in length]
-        findings.add("", "wrong number of values", ragged, values, expected, _ragged_remedy)
+        values = [f"{len(row)} values: {', '.join(row)}" for row in body]
+        what, shown = "wrong number of values", ragged
+        if len(ragged) == len(body) > 1 and len(set(length)) == 1:  # the header is to blame
+            what, shown = f"all {len(body):,} rows have {length[0]} values", ragged[:1]
+        findings.add("", what, shown, values, expected, _ragged_remedy)
         body = [row for row, count in zip(body, length, strict=True) if count == width]
         at = at[length == width]
     stripped = [[cell.strip() for cell in column] for column in zip(*body, strict=True)]
@@ -65,7 +68,10 @@ def _read_csv(path: Path) -> tuple[RawTable, list[Problem]]:
 
 
 def _ragged_remedy(_: object) -> str:
-    return "quote values that contain a comma; write two commas where a value is left empty"
+    return (
+        "write decimals with a point, quote values that contain a comma, and write two commas "
+        "where a value is left empty"
+    )
 
 
 def _split(text: str, path: Path) -> tuple[list[list[str]], list[int]]:
@@ -82,7 +88,9 @@ def _split(text: str, path: Path) -> tuple[list[list[str]], list[int]]:
             before = reader.line_num
     except csv.Error as error:
         remedy = 'close every quote, and double the quotes inside a quoted value ("")'
+        unclosed = "unexpected end of data" in str(error)
         what = f"cannot be read as CSV: {error}"
+        what = "a quote is opened and never closed" if unclosed else what
         raise InputError(
             Problem(what=what, file=str(path), line=before + 1, remedy=remedy)
         ) from None
@@ -124,7 +132,8 @@ def _read_parquet(path: Path) -> RawTable:
             columns = result.fetchnumpy()
         except duckdb.Error as error:
             what = f"cannot be read as Parquet: {str(error).splitlines()[0]}"
-            raise InputError(Problem(what=what, file=str(path))) from None
+            remedy = "write it again as Parquet, or give a CSV file the ending .csv"
+            raise InputError(Problem(what=what, file=str(path), remedy=remedy)) from None
     cells: dict[str, Cells] = {
         name: _with_zone(np.ma.asarray(values), kind)
         for (name, values), kind in zip(columns.items(), kinds, strict=True)

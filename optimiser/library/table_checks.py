@@ -23,6 +23,9 @@ def check_racks(racks: Table, site: Site, pdus: Collection[str]) -> None:
     if pdus:
         bare = (racks.frame["pdu_a"] == "") & (racks.frame["pdu_b"] == "")
         _report(racks, "pdu_a", bare, "the rack has no PDU", "its power would be lost from sight")
+    same = (racks.frame["pdu_a"] == racks.frame["pdu_b"]) & (racks.frame["pdu_a"] != "")
+    expected = "another PDU, or nothing for a rack with one supply"
+    _report(racks, "pdu_b", same, "is the PDU of side A as well", expected)
     if site.cooling is None:
         return
     zones = [zone.name for zone in site.cooling.zones]
@@ -90,7 +93,7 @@ def fill_capacity(
             _report_absent(hosts, resource, absent)
         if resource.drives_power:
             bad = np.flatnonzero(amount == 0)
-            hosts.findings.add(resource.name, "a host needs some of it", bad, expected="at least 1")
+            hosts.findings.add(resource.name, "a host needs some of it", bad, amount, "at least 1")
         frame[resource.name] = np.nan_to_num(amount).astype(np.int64)
     return frame, defaults
 
@@ -216,13 +219,23 @@ def check_profiles(table: Table) -> None:
     every = frame["time"].nunique()
     short = count[count < every]
     first = np.flatnonzero(~frame["profile"].duplicated() & frame["profile"].isin(short.index))
-    names = frame["profile"]
+    names, times = frame["profile"], pd.unique(frame["time"])
+
+    def what(row: int) -> str:
+        have = set(frame.loc[names == names[row], "time"])
+        lacks = [str(time) for time in times if time not in have]
+        more = f" and {len(lacks) - 1:,} more" if len(lacks) > 1 else ""
+        return (
+            f"has {count[names[row]]} of the {every} times in the table; {lacks[0]}{more} missing"
+        )
+
     table.findings.add(
         "profile",
-        lambda row: f"has {count[names[row]]} of the {every} times in the table",
+        what,
         first,
         names.to_numpy(dtype=object),
         "a value at every time for every profile",
+        "add the missing rows, or remove the times that the others do not have",
     )
 
 

@@ -22,7 +22,8 @@ class Table:
 
     ``frame`` has every column of the specification except optional resource columns that the file
     leaves out; ``findings`` holds its problems and knows the line of each row; ``defaults_used``
-    says what was filled in; ``is_keyed`` is whether the columns that name a row are there.
+    says what was filled in; ``is_whole`` is whether there are rows, none of them was left out, and
+    the columns that name a row are there: only then can be checked what refers to the table.
     """
 
     spec: TableSpec
@@ -31,7 +32,7 @@ class Table:
     findings: Findings
     sha256: str
     defaults_used: tuple[str, ...]
-    is_keyed: bool
+    is_whole: bool
 
     @property
     def problems(self) -> list[Problem]:
@@ -60,7 +61,11 @@ def scan_table(path: Path, spec: TableSpec) -> Table:
     findings.problems += _header_problems(raw, spec)
     if not raw.num_rows and not spec.may_be_empty and not problems:
         what = "has no rows"
-        findings.problems.append(Problem(what=what, file=str(path), expected=spec.description))
+        expected = spec.description[:1].lower() + spec.description[1:].rstrip(".")
+        remedy = "write at least one below the header"
+        findings.problems.append(
+            Problem(what=what, file=str(path), expected=expected, remedy=remedy)
+        )
     defaults: list[str] = []
     frame = pd.DataFrame(index=pd.RangeIndex(raw.num_rows))
     for column in spec.columns:
@@ -68,8 +73,9 @@ def scan_table(path: Path, spec: TableSpec) -> Table:
         if values is not None:
             frame[column.name] = values
     _check_key(frame, spec, findings)
-    is_keyed = set(spec.key) <= set(raw.columns)
-    return Table(spec, path, frame, findings, raw.sha256, tuple(defaults), is_keyed)
+    has_rows = bool(raw.num_rows) or spec.may_be_empty
+    is_whole = has_rows and not problems and set(spec.key) <= set(raw.columns)
+    return Table(spec, path, frame, findings, raw.sha256, tuple(defaults), is_whole)
 
 
 def _column_values(
@@ -105,6 +111,8 @@ def _time_values(text: np.ndarray, findings: Findings, name: str) -> pd.Series:
 def _header_problems(raw: RawTable, spec: TableSpec) -> list[Problem]:
     known = [column.name for column in spec.columns]
     line = 1 if raw.lines is not None else None
+    if not set(known) & {name.lower() for name in raw.columns}:
+        return [_no_header(raw, known, line)]
     missing = [c for c in spec.columns if c.required and c.name not in raw.columns]
     problems = []
     for name in raw.columns:
@@ -135,6 +143,17 @@ def _header_problems(raw: RawTable, spec: TableSpec) -> list[Problem]:
             )
         )
     return problems
+
+
+def _no_header(raw: RawTable, known: list[str], line: int | None) -> Problem:
+    return Problem(
+        what="the first line names none of the columns",
+        file=str(raw.path),
+        line=line,
+        value=", ".join(raw.columns),
+        expected="a header with " + ", ".join(known),
+        remedy="write the names of the columns on the first line",
+    )
 
 
 def _check_key(frame: pd.DataFrame, spec: TableSpec, findings: Findings) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from optimiser.schema.equipment import NAME_PATTERN
-from optimiser.units import unit_of_field
+from optimiser.units import SYMBOLS, unit_of_field
 
 _NAMES = {
     float: "a number",
@@ -66,15 +66,13 @@ def expected_of(name: str, field: FieldInfo) -> str:
     unit = unit_of_field(name)
     if unit is None or float not in members(field.annotation):
         return words
-    return f"{words} [{_SHOWN.get(unit, unit)}], or text with a unit such as '{_example(unit)}'"
-
-
-_SHOWN = {"c": "°C", "k": "K", "kw": "kW", "w": "W", "kwh": "kWh", "pa": "Pa", "kpa": "kPa"}
+    shown = "fraction" if unit == "fraction" else SYMBOLS.get(unit, unit)
+    return f"{words} [{shown}], or text with a unit such as '{_example(unit)}'"
 
 
 def _example(unit: str) -> str:
     known = {"kw": "0.02 MW", "w": "0.5 kW", "fraction": "25 %", "c": "77 °F", "k": "6 K"}
-    return known.get(unit, f"5 {_SHOWN.get(unit, unit)}")
+    return known.get(unit, f"5 {SYMBOLS.get(unit, unit)}")
 
 
 def describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
@@ -115,12 +113,15 @@ def _plain(kind: Any, limits: Sequence[Any]) -> str:
 def _range(limits: Sequence[Any]) -> str:
     low = next((one.ge for one in limits if isinstance(one, Ge)), None)
     high = next((one.le for one in limits if isinstance(one, Le)), None)
-    words = [f"above {one.gt:g}" for one in limits if isinstance(one, Gt)]
-    words += [f"below {one.lt:g}" for one in limits if isinstance(one, Lt)]
+    below = next((one.lt for one in limits if isinstance(one, Lt)), None)
+    if low is not None and high is None and below is not None:
+        return f"from {low:.12g} to below {below:.12g}"
+    words = [f"above {one.gt:.12g}" for one in limits if isinstance(one, Gt)]
+    words += [f"below {one.lt:.12g}" for one in limits if isinstance(one, Lt)]
     if low is not None and high is not None:
-        return f"from {low:g} to {high:g}"
-    words += [f"at least {low:g}"] if low is not None else []
-    words += [f"at most {high:g}"] if high is not None else []
+        return f"from {low:.12g} to {high:.12g}"
+    words += [f"at least {low:.12g}"] if low is not None else []
+    words += [f"at most {high:.12g}"] if high is not None else []
     words += ["not empty"] if any(isinstance(one, MinLen) for one in limits) else []
     return ", ".join(words)
 

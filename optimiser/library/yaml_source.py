@@ -117,7 +117,11 @@ class _Builder:
         result: dict[Any, Any] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self._note(key, "a list or mapping used as a key", "use a plain word as the key")
+                self._note(
+                    key,
+                    "a list or mapping used as a key",
+                    "use a plain word as the key; quote text that begins with {",
+                )
                 continue
             result[self._value(key)] = self.build(value)
         return result
@@ -130,7 +134,8 @@ class _Builder:
             line = key.start_mark.line + 1
             if key.value in first and key.value != "<<":
                 what = f"the key is given twice, first on line {first[key.value]}"
-                problem = Problem(what=what, file=self._file, line=line, field=key.value)
+                remedy = "remove one of them, or begin a new list entry with '- '"
+                problem = Problem(what, self._file, line, key.value, remedy=remedy)
                 self.problems.append(problem)
             first.setdefault(key.value, line)
 
@@ -155,7 +160,7 @@ _PHRASES = (
     (
         "could not find expected ':'",
         "a key without ':' after it",
-        "write 'key: value', and end quotes that were opened above",
+        "write 'key: value' with a space after ':', and end quotes that were opened above",
     ),
     (
         "found unexpected end of stream",
@@ -166,6 +171,11 @@ _PHRASES = (
         "expected ',' or",
         "a bracket is opened and never closed, or a comma is missing",
         "write [a, b] or {key: value}",
+    ),
+    (
+        "expected '<document start>'",
+        "a line above begins with %, which YAML keeps for itself",
+        "remove the %",
     ),
     ("undefined alias", "an alias (*name) without its anchor (&name)", "define it above"),
     ("expected a single document", "more than one document", "remove the second '---'"),
@@ -191,15 +201,32 @@ def _syntax_problem(error: YAMLError, source: SourceFile) -> Problem:
     if not isinstance(error, MarkedYAMLError):
         return Problem(what=f"cannot be read as YAML: {error}", file=file)
     text = f"{error.context or ''} {error.problem or ''}".strip()
-    unclosed = "end of stream" in text or "expected ',' or" in text
-    opened = error.context_mark if unclosed else None  # where it was opened says more
+    begun = ("end of stream", "expected ',' or", "could not find expected ':'")
+    # where it began says more than where the parser gave up
+    opened = error.context_mark if any(part in text for part in begun) else None
     mark = opened or error.problem_mark or error.context_mark
     line = None if mark is None else mark.line + 1
     shown = _shown_line(source, line)
+    odd = _odd_indent(source, line)
+    if odd is not None:
+        what = "the line is indented with a character that looks like a space and is none"
+        remedy = "indent with spaces, two for each level"
+        return Problem(what, file, odd, value=_shown_line(source, odd), remedy=remedy)
     for part, what, remedy in _PHRASES:
         if part in text:
             return Problem(what=what, file=file, line=line, value=shown, remedy=remedy)
     return Problem(what=f"YAML syntax: {text}", file=file, line=line, value=shown)
+
+
+def _odd_indent(source: SourceFile, line: int | None) -> int | None:
+    """Return the last line up to ``line`` that is indented with other blanks, such as U+00A0."""
+    lines = source.text.splitlines()[: line or 0]
+    for number in range(len(lines), 0, -1):
+        text = lines[number - 1]
+        indent = text[: len(text) - len(text.lstrip())]
+        if indent.strip(" \t"):
+            return number
+    return None
 
 
 def _shown_line(source: SourceFile, line: int | None) -> str | None:

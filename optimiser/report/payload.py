@@ -44,6 +44,8 @@ class Totals(Document):
     """Largest facility power of any period [kW]."""
     hosts_on: Count
     """Hosts that are awake."""
+    hosts_cost_per_h: Number | None = None
+    """What they cost besides energy [currency/h]; ``None`` where none has a cost of its own."""
     sla_violation_count: Count = 0
     """Service-level rules that are broken."""
     sla_violations: tuple[str, ...] = ()

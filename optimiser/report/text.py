@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from optimiser.report.payload import ProofLevel, ReportData
+if TYPE_CHECKING:
+    from optimiser.report.payload import ProofLevel, ReportData
 
 MINUS = "\u2212"
 NONE = "\u2013"
@@ -150,6 +151,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     """Compare what the site reports: amounts a year, peak, hosts, PUE, WUE, service levels."""
     before, after, year = data.before, data.after, data.per_year
     asleep = (data.hosts_total - before.hosts_on, data.hosts_total - after.hosts_on)
+    hosts = (before.hosts_cost_per_h, after.hosts_cost_per_h)
     rows = (
         _amount("energy", "Energy a year", "kWh", before.energy_kwh, after.energy_kwh, year),
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
@@ -157,6 +159,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
         _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
         _amount("placement", "Cost of loads and moves", data.currency, *_placement_cost(data)),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
+        _amount("hosts", "Cost of hosts an hour", data.currency, *hosts),
         _counted(
             "sla",
             "Service-level violations",
@@ -249,6 +252,8 @@ def _first_headline(data: ReportData) -> str:
     amounts = [(after.energy_kwh, "kWh"), (after.cost, data.currency), (after.co2e_kg, "kg CO₂e")]
     needs = listed([quantity(v * year, unit) for v, unit in amounts if v is not None])
     hosts = f"{count(after.hosts_on)} of {plural(data.hosts_total, 'host')}"
+    if after.hosts_cost_per_h is not None:
+        hosts += f" at {quantity(after.hosts_cost_per_h, data.currency)} an hour"
     return (
         f"Placing {plural(data.workloads_moved, 'workload')} needs {hosts}, and {needs} a year. "
         "Nothing is known to run today, so there is no saving to state."

@@ -11,8 +11,8 @@ from optimiser.report.timeline import block_size
 
 MOST_MOVES = 10_000
 """Moves that the page carries; the run folder's table has all of them."""
-FIRST_CARDS = ("energy", "cost", "co2e", "water", "asleep", "sla", "peak")
-_UNITS = {"energy", "cost", "co2e", "water", "peak", "it"}
+FIRST_CARDS = ("energy", "cost", "co2e", "water", "asleep", "hosts", "sla", "peak")
+_UNITS = {"energy", "cost", "co2e", "water", "peak", "it", "hosts"}
 NEAR_LIMIT = 0.95
 
 

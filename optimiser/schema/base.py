@@ -12,14 +12,14 @@ from optimiser.units import to_unit, unit_of_field
 class Document(BaseModel):
     """A frozen document; unknown keys are refused, ``"0.02 MW"`` is read into ``…_kw`` fields.
 
-    Infinite numbers and NaN are refused everywhere.
+    Infinite numbers and NaN are refused everywhere. The docstring below a field is its description;
+    see :mod:`optimiser.schema.descriptions`.
     """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         populate_by_name=True,
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
 

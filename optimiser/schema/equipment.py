@@ -76,6 +76,8 @@ class ServerCard(Card):
     """Accelerators, if any."""
     embodied_kgco2e: NonNegative | None = None
     """Carbon of making and shipping one server [kgCO2e]."""
+    on_cost_per_h: NonNegative | None = None
+    """Cost of a host of this model that is on, per hour, instead of the study's."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels every host of this model carries, such as ``cpu_family: epyc``."""
 
@@ -189,6 +191,14 @@ class ChillerCard(Card):
     """Used instead of the DOE-2 curves when given."""
     condenser: Literal["water", "air"] = "water"
     """What cools the condenser."""
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> ChillerCard:
+        for name in ("valid_evaporator_c", "valid_condenser_c"):
+            low, high = getattr(self, name)
+            if low >= high:
+                raise ValueError(f"{name} is [{low:g}, {high:g}]; the lower end comes first")
+        return self
 
     @model_validator(mode="after")
     def _one_model(self) -> ChillerCard:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from optimiser.errors import UsageError, did_you_mean
+from optimiser.schema.descriptions import described_schema
 from optimiser.schema.equipment import CardFile
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
@@ -32,7 +33,7 @@ def json_schema(name: str) -> dict[str, Any]:
     if name not in DOCUMENTS:
         remedy = did_you_mean(name, DOCUMENTS) or "the documents are " + ", ".join(DOCUMENTS)
         raise UsageError(f"there is no document {name!r}", remedy)
-    schema = DOCUMENTS[name].model_json_schema()
+    schema = described_schema(DOCUMENTS[name])
     for definition in [schema, *schema.get("$defs", {}).values()]:
         _mend(definition)
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"{name}.schema.json"}

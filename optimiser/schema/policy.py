@@ -273,6 +273,14 @@ class Drain(PolicyBase):
     """Hosts that end up empty."""
 
 
+class Quarantine(PolicyBase):
+    """Nothing moves onto the hosts and nothing leaves them."""
+
+    kind: Literal["quarantine"] = "quarantine"
+    hosts: HostSelector
+    """Hosts that keep exactly what they hold."""
+
+
 class Preserve(PolicyBase):
     """Do not move these workloads."""
 
@@ -325,6 +333,7 @@ AnyPolicy = Annotated[
     | RequireLabel
     | Pin
     | Drain
+    | Quarantine
     | Preserve
     | MaxMoves
     | MaxHostsOn

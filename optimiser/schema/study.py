@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import NonNegative, Positive
 from optimiser.schema.policy import AnyPolicy
+from optimiser.units import MOST_HOURS
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class Horizon(Document):
@@ -18,10 +21,25 @@ class Horizon(Document):
     start: datetime | None = None
     """First moment (local time of the site when it has no offset); default is the first moment of
     the demand table, or the next day's midnight of a year without leap day."""
-    hours: Positive = 24.0
+    hours: float = Field(default=24.0, gt=0, le=MOST_HOURS)
     """Length [h]."""
     step_minutes: int = Field(default=60, ge=1, le=1440)
     """Length of one period [min]."""
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _is_no_number(cls, start: Any) -> Any:
+        """Refuse what pydantic would read as seconds since 1970."""
+        if isinstance(start, int | float) or (isinstance(start, str) and start.strip().isdigit()):
+            raise ValueError(f"{start} is a number; write a date and time such as 2026-01-31T00:00")
+        return start
+
+    @field_validator("start")
+    @classmethod
+    def _is_of_our_time(cls, start: datetime | None) -> datetime | None:
+        if start is not None and not FIRST_YEAR <= start.year <= LAST_YEAR:
+            raise ValueError(f"the year {start.year} is not from {FIRST_YEAR} to {LAST_YEAR}")
+        return start
 
 
 class SafetyPrice(Document):
@@ -58,7 +76,7 @@ class Weights(Document):
     move_cost_per_gib: NonNegative = 0.002
     """Additional cost of moving one GiB of memory."""
     host_on_cost_per_h: NonNegative = 0.004
-    """Wear and administration of a host that is on, per hour."""
+    """Wear and administration of a host that is on, per hour, unless the host or its card says."""
     safety: list[SafetyPrice] = []
     """Prices of load above the safety capacity, host by host."""
     balance: list[BalancePrice] = []
@@ -108,5 +126,5 @@ class Study(Document):
     moves: Literal["ordered", "at_once"] = "ordered"
     """``ordered``: waves after each of which every hard rule holds. ``at_once``: one wave, of which
     only ``transient_capacity`` policies ask anything on the way."""
-    frontier: list[int] = [10, 50, 200]
+    frontier: list[Annotated[int, Field(ge=0)]] = [10, 50, 200]
     """Move budgets for which the best plan with at most k moves is shown."""

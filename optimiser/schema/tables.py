@@ -102,6 +102,15 @@ HOSTS = TableSpec(
             "move_class",
             "Source and target in the table of move costs; the host's own name when empty.",
         ),
+        Column(
+            "on_cost_per_h",
+            "number",
+            "Cost of the host while it is on; its card's or the study's when empty.",
+            "currency/h",
+            required=False,
+            default=None,
+            minimum=0,
+        ),
     ),
     ("name",),
     (

@@ -40,7 +40,7 @@ class Data(NamedTuple):
     device_size: int
     today: np.ndarray
     move_cost: np.ndarray
-    on_cost: float
+    on_cost: np.ndarray  # (host,) money over the horizon
     group: np.ndarray
     domain: np.ndarray
     num_domains: np.ndarray
@@ -292,7 +292,7 @@ def _opening_cost(problem: Problem, data: Data, price: np.ndarray) -> np.ndarray
     first = _first_of_class(data)
     kind, rack = data.kind[first], data.rack[first]
     watts = data.intercept[kind, 0] - data.standby[kind]
-    return data.on_cost + watts * price[rack].sum(axis=1)
+    return data.on_cost[first] + watts * price[rack].sum(axis=1)
 
 
 def _first_of_class(data: Data) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError, InfeasibleError
+from optimiser.formulation.frame import without_groups
 from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
@@ -42,17 +43,26 @@ WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
 
 @dataclass(frozen=True)
 class Stage:
-    """One relaxation: which domain levels tell hosts apart, and how large it may be."""
+    """One relaxation: which domain levels tell hosts apart, and how large it may be.
+
+    Unless ``has_groups`` the rules about sets of workloads are left out too.
+    """
 
     name: str
     levels: tuple[str, ...]
+    has_groups: bool
     largest: int
     sentence: str
 
 
 STAGES = (
-    Stage("classes", ("zone",), LARGEST_MODEL, "relaxation over classes of equal hosts by zone"),
-    Stage("racks", ("rack",), LARGEST_BY_RACK, "relaxation over classes of equal hosts by rack"),
+    Stage("flavours", (), False, LARGEST_MODEL, "relaxation over flavours and kinds of hosts"),
+    Stage(
+        "classes", ("zone",), True, LARGEST_MODEL, "relaxation over classes of equal hosts by zone"
+    ),
+    Stage(
+        "racks", ("rack",), True, LARGEST_BY_RACK, "relaxation over classes of equal hosts by rack"
+    ),
 )
 EXACT = "exact model of the site, solved by HiGHS"
 FLOOR = "all hosts taken as one"
@@ -212,10 +222,11 @@ class Bounder:
         return self.clock.seconds > limit_s
 
     def _build(self, stage: Stage) -> pyo.ConcreteModel | None:
-        grouping = group_hosts(self.problem.frame, stage.levels)
+        frame = self.problem.frame if stage.has_groups else without_groups(self.problem.frame)
+        grouping = group_hosts(frame, stage.levels)
         if grouping.num_groups * grouping.num_hosts > stage.largest:
             return None
-        model = build(Instance(self.problem.frame, grouping))
+        model = build(Instance(frame, grouping))
         keep_apart_where_on(model)
         return model
 

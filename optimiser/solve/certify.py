@@ -14,6 +14,7 @@ RELATIVE_TOLERANCE = 1e-9
 ROUNDING = 2.0**-50
 REPAIR_SWEEPS = 6
 IMPLIED_SWEEPS = 3
+_ROW, _COLUMN, _WHOLE = "row", "column", "whole"
 
 
 @dataclass(frozen=True)
@@ -33,23 +34,30 @@ def check_point(compiled: Compiled, x: Floats) -> PointCheck:
     x = np.asarray(x, dtype=np.float64)
     if x.shape != (compiled.num_col,) or not np.isfinite(x).all():
         return PointCheck(np.inf, "the point has the wrong shape or holds no finite numbers", False)
-    rows = compiled.measure_rows(x)
-    scale = compiled.sum_by_row(np.abs(compiled.value * x[compiled.entry_column]))
-    whole = np.where(compiled.integrality, np.abs(x - np.rint(x)), 0.0)
+    terms = compiled.value * x[compiled.entry_column]
+    whole = np.abs(x - np.rint(x)) * compiled.integrality
     parts = (
-        (_outside(rows, compiled.row_lower, compiled.row_upper), scale, compiled.name_row),
-        (_outside(x, compiled.col_lower, compiled.col_upper), np.abs(x), compiled.name_column),
-        (whole, np.zeros_like(x), compiled.name_column),
+        (_outside(compiled.sum_by_row(terms), compiled.row_lower, compiled.row_upper), _ROW),
+        (_outside(x, compiled.col_lower, compiled.col_upper), _COLUMN),
+        (whole, _WHOLE),
     )
     worst, where, legal = 0.0, "", True
-    for violation, size, namer in parts:
-        if not violation.size:
-            continue
-        legal &= bool((violation <= FEASIBILITY_TOLERANCE + RELATIVE_TOLERANCE * size).all())
-        at = int(np.argmax(violation))
-        if violation[at] > worst:
-            worst, where = float(violation[at]), namer(at)
+    for violation, kind in parts:
+        largest = violation.max(initial=0.0)
+        if not largest <= FEASIBILITY_TOLERANCE:  # NaN too; big numbers add up to bigger errors
+            legal &= bool((violation <= _allowed(compiled, kind, terms, x)).all())
+        if largest > worst:
+            namer = compiled.name_row if kind == _ROW else compiled.name_column
+            worst, where = float(largest), namer(int(violation.argmax()))
     return PointCheck(worst, where, legal)
+
+
+def _allowed(compiled: Compiled, kind: str, terms: Floats, x: Floats) -> Floats | float:
+    """Return the violation allowed of each row or column."""
+    if kind == _WHOLE:
+        return FEASIBILITY_TOLERANCE
+    size = compiled.sum_by_row(np.abs(terms)) if kind == _ROW else np.abs(x)
+    return FEASIBILITY_TOLERANCE + RELATIVE_TOLERANCE * size
 
 
 def _outside(values: Floats, lower: Floats, upper: Floats) -> Floats:
@@ -62,12 +70,14 @@ def round_point(compiled: Compiled, x: Floats) -> Floats:
     Moves nothing by more than the tolerance of the solver: what is further off stays as it is,
     so that :func:`check_point` sees it.
     """
-    x = np.array(x, dtype=np.float64)
-    near = compiled.integrality & (np.abs(x - np.rint(x)) <= 1e-5)
-    x[near] = np.rint(x[near])
-    clipped = np.clip(x, compiled.col_lower, compiled.col_upper)
-    close = np.abs(clipped - x) <= FEASIBILITY_TOLERANCE * np.maximum(1.0, np.abs(x))
-    return np.where(close, clipped, x)
+    x = np.asarray(x, dtype=np.float64)
+    nearest = np.rint(x)
+    x = np.where(compiled.integrality & (np.abs(x - nearest) <= 1e-5), nearest, x)
+    clipped = np.minimum(np.maximum(x, compiled.col_lower), compiled.col_upper)
+    shift = np.abs(clipped - x)
+    if not shift.any():
+        return x
+    return np.where(shift <= FEASIBILITY_TOLERANCE * np.maximum(1.0, np.abs(x)), clipped, x)
 
 
 def safe_dual_bound(compiled: Compiled, row_dual: Floats) -> float:

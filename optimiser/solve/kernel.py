@@ -71,7 +71,7 @@ def refresh_host(data: Data, state: State, host: int) -> None:
     if on:
         host_power(data, state, host, data.nothing, power)
         power += device_w(data, state, host)
-        offset, cost = data.gap[kind], data.on_cost
+        offset, cost = data.gap[kind], data.on_cost[host]
     for step in range(len(power)):
         cost += power[step] * price[step]
         power[step] += offset - planned[step]

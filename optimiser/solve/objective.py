@@ -73,7 +73,7 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
         "carbon": grams / 1e6 * weights.carbon_price_per_t,
         "water": litres / 1e3 * problem.frame.water_price,
         "migration": float(problem.move_cost[moved].sum()),
-        "host_on": float(on.sum()) * problem.host_on_cost,
+        "host_on": float(problem.host_on_cost[on].sum()),
         **problem.place.terms(host_load(problem, host), problem.rated, problem.today, host),
     }
 

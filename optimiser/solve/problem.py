@@ -28,6 +28,7 @@ class Problem:
     that does not has a single column. ``use`` (flavour, column) int64; ``rated`` (host, column)
     int64 what a host has and ``capacity`` what it may carry, more only where it is overfull today
     and may stay so; ``power_column`` (step,) the column of the power resource at each step.
+    ``host_on_cost`` (host,) money over the horizon for a host that is on, energy left out.
     ``step_hours`` (step,) hours of the horizon in each step.
     """
 
@@ -43,7 +44,7 @@ class Problem:
     device_size: int
     today: np.ndarray
     move_cost: np.ndarray
-    host_on_cost: float
+    host_on_cost: np.ndarray
     gpu_w_per_unit: np.ndarray
     host_class: np.ndarray
     counts: CountTable
@@ -101,7 +102,6 @@ class Problem:
 def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
     """Return the arrays of a twin and its rules."""
     frame = prepare(twin, rules, weights)
-    elig = frame.eligibility
     usage = twin["flavour_usage"].values
     use, column_resource, power_column = _columns(usage, int(twin.attrs["power_resource"]))
     horizon_days = float(twin["period_h"].values.sum()) / 24.0
@@ -124,9 +124,9 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         device_size=size,
         today=twin["workload_host"].values.astype(np.int32),
         move_cost=twin["workload_move_cost"].values * horizon_days / weights.hold_days,
-        host_on_cost=weights.host_on_cost_per_h * horizon_days * 24.0,
+        host_on_cost=frame.host_on_cost,
         gpu_w_per_unit=_gpu_w_per_unit(twin, devices * size),
-        host_class=_host_classes(twin, elig, _tells_hosts_apart(twin, rules, place)),
+        host_class=_host_classes(frame, place),
         counts=count_table(twin, rules),
         rows=row_table(frame),
         place=place,
@@ -170,26 +170,24 @@ def _gpu_w_per_unit(twin: xr.Dataset, amount: np.ndarray) -> np.ndarray:
     return span / np.maximum(amount, 1)
 
 
-def _tells_hosts_apart(
-    twin: xr.Dataset, rules: Sequence[Rule], place: PlacementCost
-) -> list[np.ndarray]:
+def _tells_hosts_apart(frame: Frame, place: PlacementCost) -> list[np.ndarray]:
     """Return what makes empty hosts differ besides kind, rack, capacity and rules on hosts."""
-    alone = [np.arange(twin.sizes["host"])]
-    if place.is_active or any(rule.kind == "transient_capacity" for rule in rules):
-        return alone
-    return [r.domain for r in rules if isinstance(getattr(r.policy, "domain", None), LabelLevel)]
+    if place.is_active or any(rule.kind == "transient_capacity" for rule in frame.rules):
+        return [np.arange(frame.twin.sizes["host"])]
+    levels = [(rule, getattr(rule.policy, "domain", None)) for rule in frame.rules]
+    return [rule.domain for rule, level in levels if isinstance(level, LabelLevel)]
 
 
-def _host_classes(
-    twin: xr.Dataset, elig: Eligibility, more: Sequence[np.ndarray] = ()
-) -> np.ndarray:
+def _host_classes(frame: Frame, place: PlacementCost) -> np.ndarray:
     """Return a class index per host; hosts of one class are interchangeable while empty."""
+    twin = frame.twin
     columns = [
         twin["host_kind"].values,
         twin["host_rack"].values,
         twin["host_capacity"].values,
-        elig.allowed.T,
-        *more,
+        frame.host_on_cost,
+        frame.eligibility.allowed.T,
+        *_tells_hosts_apart(frame, place),
     ]
     key = np.column_stack([np.asarray(c).reshape(twin.sizes["host"], -1) for c in columns])
     return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)

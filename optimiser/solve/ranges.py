@@ -8,6 +8,7 @@ whole column may be off by 1e-6 and still count as whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ SAFE_COEFFICIENTS = (1e-3, 1e6)
 RISKY_BIG_M_RATIO = 1e5
 WRONG_BIG_M_RATIO = 1e6
 NAMES_SHOWN = 5
+_largest, _least = np.maximum.reduce, np.minimum.reduce
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class RangeReport:
 
 def refuse_bad_numbers(compiled: Compiled) -> None:
     """Raise SolverError naming rows and columns whose numbers HiGHS would refuse or drop."""
+    if _are_all_good(compiled):
+        return
     tests = (
         (_bad_coefficients(compiled.value), "coefficient", _namer_of_entries(compiled)),
         (_bad_costs(compiled.cost), "cost", compiled.name_column),
@@ -81,6 +85,50 @@ def refuse_bad_numbers(compiled: Compiled) -> None:
             f"keep coefficients between {SAFE_COEFFICIENTS[0]:g} and {SAFE_COEFFICIENTS[1]:g} "
             "by choosing units, and leave a limit out instead of writing a huge one",
         )
+
+
+def _are_all_good(compiled: Compiled) -> bool:
+    """Whether the extremes of every array pass, which most models do and which is soon told.
+
+    NaN fails every comparison. A coefficient of exactly zero is good all the same, but not told
+    here.
+    """
+    cost = compiled.cost
+    return bool(
+        _are_good_coefficients(compiled.value)
+        and _least(cost, initial=0.0) > -FATAL_COEFFICIENT
+        and _largest(cost, initial=0.0) < FATAL_COEFFICIENT
+        and _are_good_bounds(compiled.row_lower, compiled.row_upper)
+        and _are_good_bounds(compiled.col_lower, compiled.col_upper)
+        and math.isfinite(compiled.offset)
+        and compiled.sense in (1, -1)
+    )
+
+
+def _are_good_coefficients(value: Floats) -> bool:
+    """Whether all are in range and none is zero; positive ones need no copy to be told."""
+    if _least(value, initial=np.inf) < VANISHING_COEFFICIENT:
+        value = np.abs(value)
+    return bool(
+        _least(value, initial=np.inf) >= VANISHING_COEFFICIENT
+        and _largest(value, initial=0.0) < FATAL_COEFFICIENT
+    )
+
+
+def _are_good_bounds(lower: Floats, upper: Floats) -> bool:
+    """Whether all are in range, or infinite on the right side; as :func:`_bad_bounds` says."""
+    if not (
+        _largest(lower, initial=0.0) < FATAL_BOUND and _least(upper, initial=0.0) > -FATAL_BOUND
+    ):
+        return False
+    low, high = lower, upper
+    if _least(lower, initial=0.0) <= -FATAL_BOUND:
+        low = lower[lower > -np.inf]
+    if _largest(upper, initial=0.0) >= FATAL_BOUND:
+        high = upper[upper < np.inf]
+    return bool(
+        _least(low, initial=0.0) > -FATAL_BOUND and _largest(high, initial=0.0) < FATAL_BOUND
+    )
 
 
 def _bad_coefficients(value: Floats) -> NDArray[np.bool_]:

@@ -83,10 +83,10 @@ def _read_answer(highs: Any, compiled: Compiled) -> RawAnswer:
     has_duals = solution.dual_valid and not compiled.is_mip
     return RawAnswer(
         status=read_status(highs.getModelStatus().name),
-        x=np.asarray(solution.col_value) if has_x else None,
+        x=np.array(solution.col_value, dtype=np.float64) if has_x else None,
         bound=float(info.mip_dual_bound) if compiled.is_mip else None,
-        row_dual=np.asarray(solution.row_dual) if has_duals else None,
-        reduced_cost=np.asarray(solution.col_dual) if has_duals else None,
+        row_dual=np.array(solution.row_dual, dtype=np.float64) if has_duals else None,
+        reduced_cost=np.array(solution.col_dual, dtype=np.float64) if has_duals else None,
         nodes=max(0, int(info.mip_node_count)),
         iterations=_count_iterations(info),
     )

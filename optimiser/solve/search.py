@@ -109,7 +109,11 @@ class Searcher:
         stays = (today >= 0) & guide.first[today] & (guide.host_group[today] == guide.target)
         put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
         price_overload(self.data_ref, self._ready, OVERLOAD_PRICE * self.scale)
-        squeeze_in(self.data_ref, self._ready, order[self._arrays.host[order] < 0])
+        rest = order[self._arrays.host[order] < 0]
+        on = awake[np.argsort(guide.host_group[awake], kind="stable")]
+        classes = np.arange(int(guide.host_group.max(initial=-1)) + 2)
+        start = np.searchsorted(guide.host_group[on], classes)
+        squeeze_in(self.data_ref, self._ready, rest, on, start, guide.target, seed)
         force(self.data_ref, self._ready, awake, False)
 
     def release(self, seed: int) -> None:
@@ -223,14 +227,14 @@ def workload_weight(problem: Problem) -> np.ndarray:
 def typical_cost(problem: Problem, price: np.ndarray) -> float:
     """Return the cost of a typical host at half load over the horizon."""
     curve = problem.twin["kind_curve_w"].values[:, 5].mean()
-    return float(curve * price.sum(axis=1).mean() + problem.host_on_cost) or 1.0
+    return float(curve * price.sum(axis=1).mean() + problem.host_on_cost.mean()) or 1.0
 
 
 def on_is_free(problem: Problem) -> bool:
     """Whether power and hosts that are on cost nothing, and no rule counts hosts that are on."""
     frame = problem.frame
-    has_price = bool((frame.net_price > 0.0).any()) or problem.host_on_cost > 0.0
-    has_price = has_price or (frame.water_price > 0.0 and frame.surrogate.has_plant)
+    has_price = bool((frame.net_price > 0.0).any() or (problem.host_on_cost > 0.0).any())
+    has_price |= frame.water_price > 0.0 and frame.surrogate.has_plant
     return not has_price and not any(
         rule.kind == "max_hosts_on" or getattr(rule.policy, "resource", "") == "space"
         for rule in problem.rules
@@ -315,8 +319,9 @@ def wake(data: Data, state: State) -> bool:
                 useful = useful or data.reserve_domain[rule, host] >= 0
             price = data.intercept[data.kind[host], 0] * state.price[data.rack[host]].sum()
             size = max(1.0, float(data.capacity[host].max()))
-            if useful and data.allowed[:, host].any() and (price + data.on_cost) / size < lowest:
-                best, lowest = host, (price + data.on_cost) / size
+            cost = (price + data.on_cost[host]) / size
+            if useful and data.allowed[:, host].any() and cost < lowest:
+                best, lowest = host, cost
         if best < 0:
             return False
         hold_on(data, state, best, True)

@@ -25,6 +25,7 @@ from optimiser.solve.kernel import (
 from optimiser.solve.place_kernel import host_move_change, load_price, service_move_change
 
 SWAPS = 0.5  # share of proposals that are swaps
+RECOUNT = 2000  # proposals after which overloaded hosts are looked for anew
 HOME = 0.05  # share of proposals that are shifts back to today's host
 
 
@@ -53,7 +54,7 @@ def cost_after(data: Data, state: State, host: int, comes: int, goes: int) -> fl
     if comes < 0 and state.members[host] == 1 and not state.forced_on[host]:
         return by_load + data.standby[kind] * price.sum()
     slope, intercept, power_column = data.slope[kind], data.intercept[kind], data.power_column
-    cost, worth = data.on_cost + by_load, 0.0
+    cost, worth = data.on_cost[host] + by_load, 0.0
     for step in range(len(price)):
         column = power_column[step]
         fraction = (load[column] + arriving[column] - leaving[column]) * inverse[column]
@@ -163,20 +164,49 @@ def try_insert(data: Data, state: State, workload: int, host: int) -> None:
         add(data, state, workload, host, np.uint64(0))
 
 
+@jit
+def overloaded_hosts(data: Data, state: State) -> np.ndarray:
+    """Return the hosts over their capacity; none while capacity is hard."""
+    found = np.zeros(len(data.rack), dtype=np.bool_)
+    if state.overload_price[0] > 0.0:
+        for host in range(len(data.rack)):
+            if state.members[host] > 0:
+                found[host] = overload(data, state, host, data.nothing, data.nothing) > 0.0
+    return np.flatnonzero(found)
+
+
+@jit
+def any_member(state: State, host: int) -> int:
+    """Return a random workload of a host, −1 when it is empty."""
+    if state.members[host] == 0:
+        return -1
+    workload = state.head[host]
+    for _ in range(np.random.randint(state.members[host])):
+        workload = state.following[workload]
+    return workload
+
+
 @entry
 def anneal(
     data: Data, state: State, proposals: int, temperature: float, seed: int
 ) -> tuple[float, int]:
     """Propose shifts and swaps; return the change of cost and how many were accepted.
 
-    A change d is accepted with probability exp(−d/temperature) [money].
+    A change d is accepted with probability exp(−d/temperature) [money]. Half of the proposals are
+    about overloaded hosts while there are some.
     """
     np.random.seed(seed)
     short = shortfall(data, state)
     num_workloads, total, accepted = len(data.flavour), 0.0, 0
-    for _ in range(proposals):
+    full = overloaded_hosts(data, state)
+    for proposal in range(proposals):
         workload, other = np.random.randint(num_workloads), np.random.randint(num_workloads)
-        if state.host[other] < 0:
+        if len(full) > 0:
+            if proposal % RECOUNT == RECOUNT - 1:
+                full = overloaded_hosts(data, state)
+            if len(full) > 0 and np.random.random() < 0.5:
+                workload = any_member(state, full[np.random.randint(len(full))])
+        if workload < 0 or state.host[other] < 0:
             continue
         if state.host[workload] < 0:
             try_insert(data, state, workload, state.host[other])

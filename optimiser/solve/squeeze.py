@@ -14,11 +14,14 @@ from optimiser.solve.kernel import (
     add,
     entry,
     hold_on,
+    jit,
     overload,
     refresh_host,
     remove,
 )
 from optimiser.solve.shifts import cost_after, may_go, move_change
+
+SAMPLE = 48  # hosts looked at for one workload
 
 
 @entry
@@ -29,20 +32,48 @@ def price_overload(data: Data, state: State, price: float) -> None:
         refresh_host(data, state, host)
 
 
+@jit
+def cheapest_of(data: Data, state: State, workload: int, hosts: np.ndarray, most: int) -> np.int64:
+    """Return the cheapest legal one of at most ``most`` hosts, drawn at random; −1 for none."""
+    flavour, today, elig = data.flavour[workload], data.today[workload], data.elig[workload]
+    best, lowest = np.int64(-1), np.inf
+    for number in range(min(most, len(hosts))):
+        host = hosts[number] if most >= len(hosts) else hosts[np.random.randint(len(hosts))]
+        if not data.allowed[elig, host]:
+            continue
+        cost = cost_after(data, state, host, flavour, -1) - state.cost[host]
+        cost += move_change(data, workload, today, host)
+        if cost < lowest and may_go(data, state, workload, host):
+            best, lowest = host, cost
+    return np.int64(best)
+
+
 @entry
-def squeeze_in(data: Data, state: State, order: np.ndarray) -> int:
-    """Put workloads on the hosts that are on where they cost least; return how many found none."""
-    hosts = np.flatnonzero((state.members > 0) | state.forced_on)
+def squeeze_in(
+    data: Data,
+    state: State,
+    order: np.ndarray,
+    hosts: np.ndarray,
+    start: np.ndarray,
+    target: np.ndarray,
+    seed: int,
+) -> int:
+    """Put workloads where they cost least; return how many found no host.
+
+    ``hosts`` those that are on, by class; ``start`` (class+1,) where each class begins; ``target``
+    (workload,) the class each is meant for, −1 any. A sample of the class is looked at, then a
+    sample of all, then all.
+    """
+    np.random.seed(seed)
     failed = 0
     for workload in order:
-        best, lowest, flavour = -1, np.inf, data.flavour[workload]
-        for host in hosts:
-            if not data.allowed[data.elig[workload], host]:
-                continue
-            cost = cost_after(data, state, host, flavour, -1) - state.cost[host]
-            cost += move_change(data, workload, data.today[workload], host)
-            if cost < lowest and may_go(data, state, workload, host):
-                best, lowest = host, cost
+        best, kind = np.int64(-1), target[workload]
+        if kind >= 0:
+            best = cheapest_of(data, state, workload, hosts[start[kind] : start[kind + 1]], SAMPLE)
+        if best < 0:
+            best = cheapest_of(data, state, workload, hosts, SAMPLE)
+        if best < 0:
+            best = cheapest_of(data, state, workload, hosts, len(hosts))
         if best < 0:
             failed += 1
         else:

@@ -48,13 +48,16 @@ def make_clock(horizon: Horizon, time_zone: str, demand: pd.DataFrame | None) ->
 def _start_of(horizon: Horizon, demand: pd.DataFrame | None) -> datetime | str:
     if horizon.start is not None:
         return horizon.start
-    if demand is not None and len(demand) and not _is_daily(demand):
+    if demand is not None and len(demand) and not is_daily(demand["time"]):
         return str(pd.to_datetime(demand["time"]).min())
     return "2026-01-15T00:00:00"
 
 
-def _is_daily(demand: pd.DataFrame) -> bool:
-    return bool(demand["time"].astype(str).str.fullmatch(r"\d{1,2}:\d{2}").all())
+def is_daily(times: pd.Series) -> bool:
+    """Say whether a time column is by the clock (``HH:MM``) and so repeats every day."""
+    if pd.api.types.is_datetime64_any_dtype(times.dtype):
+        return False
+    return bool(times.astype(str).str.fullmatch(r"\d{1,2}:\d{2}").all())
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def build_profiles(
 
 def _sample_minutes(demand: pd.DataFrame, clock: Clock) -> tuple[np.ndarray, int | None]:
     """Return the sample time of each row in minutes and the period after which they repeat."""
-    if _is_daily(demand):
+    if is_daily(demand["time"]):
         parts = demand["time"].astype(str).str.split(":", expand=True).astype(int)
         return (parts[0] * 60 + parts[1]).to_numpy(), DAY_MINUTES
     stamps = pd.to_datetime(demand["time"])

@@ -32,7 +32,7 @@ from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
 """Hosts that belong to no domain of a level, where that has to be one."""
-PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "preserve")
+PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve")
 
 
 @dataclass(frozen=True)
@@ -261,6 +261,8 @@ class _Resolver:
             return self._labelled(policy, workloads)
         if policy.kind == "preserve":
             return self._where_they_are(workloads)
+        if policy.kind == "quarantine":
+            return self._quarantined(hosts)
         if isinstance(policy, Pin):
             host = self.twin["host"].values.astype(str) == policy.host
             return np.stack([free, host]), chosen
@@ -291,6 +293,13 @@ class _Resolver:
         renumber = np.zeros(len(self.hosts) + 1, dtype=np.int32)
         renumber[used] = np.arange(len(used)) + 1
         return allowed, renumber[today]
+
+    def _quarantined(self, hosts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Whoever is inside stays on its host; class 0, all others, keeps out."""
+        today = self.twin["workload_host"].values
+        allowed, allowed_class = self._where_they_are((today >= 0) & hosts[today])
+        allowed[0] = ~hosts
+        return allowed, allowed_class
 
 
 def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:

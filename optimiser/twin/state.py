@@ -16,7 +16,7 @@ from optimiser.library.site import SiteInput
 from optimiser.schema.study import Study
 from optimiser.twin.demand import Clock, build_flavours, build_profiles, make_clock
 from optimiser.twin.moving import move_cost_variables
-from optimiser.twin.series import align_series
+from optimiser.twin.series import align_series, rows_in_force
 from optimiser.twin.topology import (
     cooling_variables,
     host_variables,
@@ -87,16 +87,17 @@ def _time_variables(variables: Variables, site_input: SiteInput, clock: Clock) -
         else:
             values = np.full(len(clock.utc), float(source))
         variables.add(name, ["time"], values, unit, long_name)
+    weather, rows = site_input.series.get("weather"), np.empty(0, dtype=np.int64)
+    if weather is not None:
+        rows, other = rows_in_force(weather["time"], clock, str(environment.weather))
+        defaults += [f"{environment.weather} read as a typical year"] if other else []
     for name, long_name in (
         ("dry_bulb_c", "outdoor dry-bulb temperature"),
         ("wet_bulb_c", "outdoor wet-bulb temperature"),
     ):
         values = np.full(len(clock.utc), np.nan)
-        weather = site_input.series.get("weather")
         if weather is not None:
-            values, other = align_series(weather, name, clock, str(environment.weather))
-            text = f"{environment.weather} read as a typical year"
-            defaults += [text] if other and text not in defaults else []
+            values = weather[name].to_numpy(dtype=float)[rows]
         variables.add(name, ["time"], values, "degC", long_name)
     return defaults
 

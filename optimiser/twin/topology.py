@@ -61,10 +61,21 @@ def host_variables(variables: Variables, site_input: SiteInput) -> None:
             safety[:, position] = np.where(np.isnan(own), safety[:, position], np.nan_to_num(own))
     add("host_safety", ["host", "resource"], safety, "resource unit",
         "use above which a study may price it")  # fmt: skip
+    add("host_own_on_cost_per_h", ["host"], _own_on_cost(hosts, cards, host_kind),
+        f"{site.currency}/h", "cost of the host while it is on, NaN for the study's")  # fmt: skip
     state = hosts["state"].fillna("on").astype(str).to_numpy()
     add("host_on", ["host"], state == "on", "1", "whether the host is on today")
     add("host_usable", ["host"], state != "maintenance", "1", "whether a plan may use the host")
     _kind_variables(variables, cards, site_input)
+
+
+def _own_on_cost(hosts: pd.DataFrame, cards: list[ServerCard], kind: np.ndarray) -> np.ndarray:
+    """Return the on-cost that hosts or else their cards state (H,) [currency/h], NaN for none."""
+    of_card = np.array([np.nan if c.on_cost_per_h is None else c.on_cost_per_h for c in cards])
+    if "on_cost_per_h" not in hosts.columns:
+        return of_card[kind]
+    own = hosts["on_cost_per_h"].to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isnan(own), of_card[kind], own)
 
 
 def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: SiteInput) -> None:

@@ -255,8 +255,8 @@ def _store(
     def report(target: Path) -> None:
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
-        sides = (made.before, made.after)
-        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, rows)
+        sides, weights = (made.before, made.after), loaded.study.weights
+        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, weights, rows)
         reports.append(report_data(judged, manifest))
         write_report(reports[0], target)
 

@@ -27,7 +27,8 @@ def rebuild_report(path: Path, output: Path | None = None) -> Path:
     today = before.placement
     reasons = explain_moves(twin, rules, today, placement, before.simulation, after.simulation)
     full = bottlenecks(twin, rules, placement)
-    judged = Judged(twin, rules, plan, before, after, reasons, full)
+    weights = opened.loaded.study.weights
+    judged = Judged(twin, rules, plan, before, after, reasons, weights, full)
     target = output or run.folder / REPORT
     write_report(report_data(judged, run.manifest), target)
     return target

@@ -11,13 +11,16 @@ import pandas as pd
 import xarray as xr
 
 from optimiser.analysis.bottlenecks import Bottleneck
+from optimiser.analysis.metrics import own_on_cost_per_h
 from optimiser.report import payload
 from optimiser.schema.plan import Move, Plan
+from optimiser.schema.study import Weights
 from optimiser.store.manifest import Manifest
 from optimiser.studies.reasons import MoveReasons
 from optimiser.twin.rules import Rule
+from optimiser.workflow.inlets import finite
 from optimiser.workflow.judgement import Side
-from optimiser.workflow.report_racks import finite, rack_map
+from optimiser.workflow.report_racks import rack_map
 from optimiser.workflow.report_series import power_series
 
 LINK_GIB_PER_S = 10e9 / 8 / 2**30
@@ -35,6 +38,7 @@ class Judged:
     before: Side
     after: Side
     reasons: MoveReasons
+    weights: Weights
     bottlenecks: Sequence[Bottleneck] = ()
 
 
@@ -51,8 +55,8 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         currency=plan.currency,
         horizon_h=float(twin["period_h"].values.sum()),
         hosts_total=twin.sizes["host"],
-        before=_totals(judged.before),
-        after=_totals(judged.after),
+        before=_totals(judged, judged.before),
+        after=_totals(judged, judged.after),
         is_first_placement=_is_first(judged.before),
         racks=rack_map(twin, judged.rules, judged.before, judged.after),
         series=power_series(twin, judged.before, judged.after),
@@ -71,7 +75,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
     )
 
 
-def _totals(side: Side) -> payload.Totals:
+def _totals(judged: Judged, side: Side) -> payload.Totals:
     told = side.summary
     has_plant = told["wue_l_per_kwh"] is not None
     return payload.Totals(
@@ -84,6 +88,7 @@ def _totals(side: Side) -> payload.Totals:
         wue_l_per_kwh=told["wue_l_per_kwh"],
         peak_kw=told["peak_kw"],
         hosts_on=told["hosts_on"],
+        hosts_cost_per_h=own_on_cost_per_h(judged.twin, judged.weights, side.placement),
         sla_violation_count=side.num_broken,
         sla_violations=tuple(side.verdict.sentences()[:SENTENCES]),
     )

@@ -9,9 +9,8 @@ import xarray as xr
 
 from optimiser.analysis.metrics import measure_racks
 from optimiser.report.payload import Rack, RackState
-from optimiser.schema.policy import InletTemperature
-from optimiser.twin.limits import inlet_limits
 from optimiser.twin.rules import Rule
+from optimiser.workflow.inlets import finite, inlet_limits_of
 from optimiser.workflow.judgement import Side
 
 
@@ -45,26 +44,12 @@ def rack_map(
     return tuple(racks)
 
 
-def finite(value: float) -> float | None:
-    """Return a number, or ``None`` for what is infinite or not known."""
-    return float(value) if np.isfinite(value) else None
-
-
 def _names_at(twin: xr.Dataset, dim: str, index: np.ndarray) -> list[str]:
     """Return the name at each index; −1 gives an empty name, a dimension without names numbers."""
     size = twin.sizes.get(dim, 0)
     names = twin[dim].values.astype(str).tolist() if dim in twin.coords else []
     names = names or [str(i + 1) for i in range(max(size, int(index.max(initial=-1)) + 1))]
     return [names[i] if i >= 0 else "" for i in index]
-
-
-def inlet_limits_of(twin: xr.Dataset, rules: Sequence[Rule]) -> np.ndarray:
-    """Return the strictest inlet limit of each rack [°C]; of the hosts' class without a rule."""
-    policies = [r.policy for r in rules if isinstance(r.policy, InletTemperature)]
-    limits = [
-        inlet_limits(twin, policy) for policy in policies or [InletTemperature(name="recommended")]
-    ]
-    return np.where(twin["rack_zone"].values >= 0, np.min(limits, axis=0), np.inf)
 
 
 def _states(twin: xr.Dataset, side: Side) -> list[RackState]:

@@ -16,9 +16,9 @@ from optimiser.errors import CheckFailedError
 from optimiser.report.text import horizon, number, quantity
 from optimiser.schema.study import Horizon
 from optimiser.workflow.check import defaults_of
+from optimiser.workflow.inlets import finite, inlet_limits_of
 from optimiser.workflow.judgement import Side, judge_today
 from optimiser.workflow.loading import Loaded, load
-from optimiser.workflow.report_racks import finite, inlet_limits_of
 
 METER_WORDS = {
     "it": "servers", "pdu_loss": "PDU losses", "ups_loss": "UPS losses",

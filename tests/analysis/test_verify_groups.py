@@ -53,6 +53,17 @@ def test_rule_bites_and_lets_pass(policy, good, bad):
         assert {violation.kind for violation in verdict.violations} == {policy["kind"]}
 
 
+@pytest.mark.parametrize(
+    ("hosts", "broken"),
+    [([0, 1, 2], 0), ([0, 2, 3], 1), ([0, 1, 0], 1), ([1, 0, 2], 2), ([0, 1, 3], 0)],
+)
+def test_nothing_crosses_a_quarantine(hosts, broken):
+    """On h1 and h2 what is there stays on its very host, and the third workload keeps out."""
+    policy = {"kind": "quarantine", "hosts": {"racks": ["a"]}}
+    verdict = judge(policy, hosts, today=[0, 1, 2])
+    assert [violation.kind for violation in verdict.violations] == ["quarantine"] * broken
+
+
 def test_label_decides_where_a_workload_may_run():
     """A workload that asks for ssd is refused on a host with hdd."""
     rows = [{"labels": "disk=ssd"}, {"labels": "disk=hdd"}]

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.workflow.disk_sites import write_site
+
 HEAVY = ("pandas", "pyomo", "highspy", "numpy", "xarray", "scipy", "numba", "altair", "rich")
 
 
@@ -47,3 +51,20 @@ def test_the_verifier_loads_without_model_and_solver() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("verb", ["check", "simulate"])
+def test_reading_a_site_imports_neither_solver_nor_report(verb: str, tmp_path: Path) -> None:
+    """What takes seconds to import and is not needed stays out, for files in CSV."""
+    code = (
+        "import sys; from optimiser.cli.app import run; "
+        f"code = run([{verb!r}, {str(write_site(tmp_path / 'site'))!r}, '--json']); "
+        "unwanted = ('numba', 'pyomo', 'highspy', 'altair', 'duckdb', 'rich', 'h5py', "
+        "'optimiser.report.payload'); "
+        "print(code, [m for m in unwanted if m in sys.modules], file=sys.stderr)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert done.stderr.strip() == "0 []"

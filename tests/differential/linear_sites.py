@@ -26,6 +26,8 @@ def linear_site(seed: int) -> tuple[xr.Dataset, list[Rule], Study] | None:
     days = float(twin["period_h"].values.sum()) / 24.0
     units = 1 + np.arange(twin.sizes["workload"]) % 3
     twin["workload_move_cost"] = ("workload", units * UNIT / days)
+    own = own_on_units(twin) * UNIT / (days * 24.0)
+    twin["host_own_on_cost_per_h"] = ("host", own)
     weights = Weights(
         host_on_cost_per_h=HOST_ON_UNITS * UNIT / (days * 24.0),
         hold_days=1.0,
@@ -34,6 +36,17 @@ def linear_site(seed: int) -> tuple[xr.Dataset, list[Rule], Study] | None:
     )
     settings = SolverSettings(time_limit_s=120.0, gap=0.0, work_limit=2, threads=1)
     return twin, rules, Study(weights=weights, solver=settings)
+
+
+def own_on_units(twin: xr.Dataset) -> np.ndarray:
+    """Return the units that a host which is on costs (host,), NaN for the study's."""
+    return np.resize([np.nan, 3.0, 6.0], twin.sizes["host"])
+
+
+def on_units(twin: xr.Dataset) -> np.ndarray:
+    """Return what each host costs that is on (host,) in units."""
+    own = own_on_units(twin)
+    return np.where(np.isnan(own), HOST_ON_UNITS, own).astype(np.int64)
 
 
 def move_units(twin: xr.Dataset) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
-from differential.linear_sites import HOST_ON_UNITS, linear_site, move_units
+from differential.linear_sites import linear_site, move_units, on_units
 from ortools.sat.python import cp_model
 
 from optimiser.analysis.loads import host_power
@@ -271,7 +271,8 @@ def solve_second(seed: int) -> dict[str, int | bool | None] | None:
         add_rule(model, rule)
     units, today = move_units(twin).tolist(), model.today
     moves = [units[w] * (1 - model.x[w, int(today[w])]) for w in model.workloads if today[w] >= 0]
-    model.cp.minimize(HOST_ON_UNITS * sum(model.on) + sum(moves))
+    on = [cost * host for cost, host in zip(on_units(twin).tolist(), model.on, strict=True)]
+    model.cp.minimize(sum(on) + sum(moves))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1

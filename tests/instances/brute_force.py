@@ -119,7 +119,7 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
         power_w @ (price * hours) / 1e3
         + water_l @ hours / 1e3 * water_price
         + moved @ move_cost
-        + on.sum(axis=1) * weights.host_on_cost_per_h * float(hours.sum())
+        + on @ _on_cost_per_h(twin, weights) * float(hours.sum())
         + _loads_and_moves(twin, weights, host)
     )
 
@@ -131,6 +131,12 @@ def _loads_and_moves(twin: xr.Dataset, weights: Weights, host: np.ndarray) -> np
         return np.zeros(len(host))
     view = view_of(twin)
     return np.array([sum(placement_terms(view, weights, one).values()) for one in host])
+
+
+def _on_cost_per_h(twin: xr.Dataset, weights: Weights) -> np.ndarray:
+    own = twin["host_own_on_cost_per_h"].values.copy()
+    own[np.isnan(own)] = weights.host_on_cost_per_h
+    return own
 
 
 def _facility(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -263,6 +263,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         soft("pin", workloads=NAMES, host="h1"),
     ),
     "drain": (soft("drain", hosts={"names": ["h1"]}), soft("drain", hosts={"names": ["h2"]})),
+    "quarantine": (
+        rule(kind="quarantine", hosts={"names": ["h1"]}, soft={"weight": 0.001}),
+        {**rule(kind="quarantine", hosts={"names": ["h1"]}, soft={"weight": 0.001}), **DEAR_MOVES},
+    ),
     "preserve": (
         rule(kind="preserve", workloads={}, soft={"weight": 0.001}),
         {**soft("preserve", workloads={}), "hosts": 2},

@@ -23,7 +23,7 @@ Maker = Callable[["Recipe"], Row | None]
 KINDS = (
     "domain_capacity", "redundant_feed", "cooling_capacity", "inlet_temperature", "headroom",
     "spread", "anti_affinity", "affinity", "ban", "fence", "require_label", "pin", "drain",
-    "preserve", "max_moves", "max_hosts_on",
+    "quarantine", "preserve", "max_moves", "max_hosts_on",
 )  # fmt: skip
 POWER_CARDS: Sequence[Row] = (
     {"kind": "ups", "name": "ups", "rating_kw": 4, "no_load_fraction": 0.01,
@@ -100,7 +100,7 @@ def random_site(
         options["power"] = _power(recipe)
     if recipe.has_cooling:
         options["cooling"] = _cooling(recipe)
-    hosts = _hosts(recipe)
+    hosts = _own_on_costs(_hosts(recipe), seed)
     site_input, twin, rules = tiny(hosts, _workloads(recipe, hosts), policies, **options)
     if any(p["kind"] == "not_worse" and not p["policies"] for p in policies):
         twin.attrs["capacity_not_worse"] = True
@@ -148,6 +148,14 @@ def _hosts(recipe: Recipe) -> list[Row]:
              "labels": f"disk={recipe.pick(['ssd', 'hdd'])}"}
         )  # fmt: skip
     return rows
+
+
+def _own_on_costs(hosts: list[Row], seed: int) -> list[Row]:
+    """Return the hosts of every third seed with a cost of their own for some of them."""
+    if seed % 3:
+        return hosts
+    cost = np.random.default_rng([seed, 2]).choice([np.nan, 0.0, 0.01, 0.05], len(hosts))
+    return [{**host, "on_cost_per_h": float(c)} for host, c in zip(hosts, cost, strict=True)]
 
 
 def _workloads(recipe: Recipe, hosts: Sequence[Row]) -> list[Row]:
@@ -260,6 +268,7 @@ MAKERS: dict[str, Maker] = {
     ),
     "pin": lambda r: {"workloads": r.some_workloads(), "host": r.host()},
     "drain": lambda r: {"hosts": {"names": [r.host()]}},
+    "quarantine": lambda r: {"hosts": {"names": [r.host()]}},
     "preserve": lambda r: {"workloads": r.some_workloads()},
     "max_moves": lambda r: {"limit": r.integer(0, r.num_workloads)},
     "max_hosts_on": lambda r: {"limit": r.integer(1, r.num_hosts)},

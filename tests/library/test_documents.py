@@ -93,7 +93,7 @@ def test_an_unknown_unit_is_named(tmp_path: Path) -> None:
     problem = _one(tmp_path, SITE % "      crah_count: 1\n      supply_air_c: 3 apples")
     assert problem.field == "cooling.zones[1].supply_air_c"
     assert problem.value == "3 apples"
-    assert problem.remedy == "unknown unit 'apples'"
+    assert problem.remedy == "unknown unit 'apples'; write °C, °F or K"
 
 
 def test_strings_with_units_are_converted(tmp_path: Path) -> None:

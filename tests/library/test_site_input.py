@@ -149,7 +149,8 @@ BROKEN = [
     ),
     (
         "demand.csv", "12:00,night,0.1\n", "", "00:00,night", "profile",
-        "has 1 of the 2 times in the table", None,
+        "has 1 of the 2 times in the table; 12:00 missing",
+        "add the missing rows, or remove the times that the others do not have",
     ),
     ("weather.csv", "1.0,0.4", "1.0,4.0", "01:00", "wet_bulb_c", "is above the dry bulb", None),
     (

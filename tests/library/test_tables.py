@@ -96,6 +96,9 @@ def test_no_column_is_dropped_in_silence(tmp_path: Path) -> None:
         ("lots", "is not a number", None),
         ("4 GiB", "is not a number", "write 4096"),
         ('"1,5"', "is not a number", "write 1.5"),
+        ('"16,384"', "is not a number", "write 16384"),
+        ("16.384", "is not a whole number", "write 16384"),
+        ("2GB", "is not a number", "write 1907, or 2048 if 2 GiB is meant"),
         ("1e300", "is too large", None),
     ],
 )
@@ -105,7 +108,8 @@ def test_bad_numbers_are_told_with_line_and_remedy(
     """Each on its line with the unit that is expected."""
     problem = _one(tmp_path, f"{HEAD}a,s,1,1,1\nb,s,1,1,{cell}\n", WORKLOADS)
     assert (problem.line, problem.field, problem.what) == (3, "memory", what)
-    assert problem.expected == "a whole number, at least 0 [MiB]"
+    limit = f" and at most {2**53:,}" if what == "is too large" else ""
+    assert problem.expected == f"a whole number, at least 0{limit} [MiB]"
     assert problem.remedy == remedy
 
 
@@ -215,7 +219,7 @@ def test_wrong_encoding_names_the_line(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("name,name,rack\n", "is there twice"),
-        ('name,rack,card\nh,"r,c\n', "cannot be read as CSV"),
+        ('name,rack,card\nh,"r,c\n', "never closed"),
     ],
 )
 def test_unreadable_tables_are_refused_in_a_sentence(tmp_path: Path, text: str, words: str) -> None:

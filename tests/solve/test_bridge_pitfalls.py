@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, build_compiled
 from optimiser.solve.here import confirm_optimal, solve_here
 from optimiser.solve.judge import admit_point, judge_answer
-from optimiser.solve.ranges import report_ranges
+from optimiser.solve.ranges import refuse_bad_numbers, report_ranges
 from optimiser.solve.run import RawAnswer, run_highs
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
@@ -340,3 +341,42 @@ def test_highs_is_refused_beside_ortools() -> None:
     done = _run_python(code)
     assert done.returncode != 0
     assert "cannot share" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["row_lower", "row_upper", "col_lower", "col_upper"])
+@pytest.mark.parametrize("number", [np.nan, 1e20, -1e20, 1e300])
+def test_one_bad_limit_among_good_and_infinite_ones_is_found(where: str, number: float) -> None:
+    """Whatever the neighbours are: finite, or without a limit on the side where that is good."""
+    model = make_knapsack(6)
+    endless = -np.inf if where.endswith("lower") else np.inf
+    for others in (getattr(model, where), np.full(getattr(model, where).size, endless)):
+        good = replace(model, **{where: others})
+        refuse_bad_numbers(good)
+        bad = np.array(others)
+        bad[1] = number
+        with pytest.raises(SolverError, match=r"limit of row row 1|bound column 1"):
+            refuse_bad_numbers(replace(model, **{where: bad}))
+
+
+def test_a_sum_that_overflows_is_not_legal() -> None:
+    """Finite numbers whose row sum is infinite or not a number break the row."""
+    model = build_compiled(np.array([[1e14, -1e14]]), -np.inf, 5.0, -np.inf, np.inf, 1.0, False)
+    assert not check_point(model, np.array([1e300, 1e300])).is_feasible
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 1e15, -1e15, 1e-10, -1e-10])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_one_bad_coefficient_among_good_ones_is_found(number: float, sign: float) -> None:
+    """Whatever the signs of the others are; and a bad cost is found the same way."""
+    model = make_knapsack(6)
+    value = sign * np.abs(model.value)
+    refuse_bad_numbers(replace(model, value=value))
+    value[3] = number
+    with pytest.raises(SolverError, match="coefficient"):
+        refuse_bad_numbers(replace(model, value=value))
+    if abs(number) < 1:  # a small cost is a cost
+        return
+    cost = np.array(model.cost)
+    cost[2] = number
+    with pytest.raises(SolverError, match="cost"):
+        refuse_bad_numbers(replace(model, cost=cost))

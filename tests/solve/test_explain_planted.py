@@ -143,6 +143,11 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         {"kind": "preserve", "workloads": TWO},
         {"kind": "drain", "hosts": {"names": [f"h{int(r.integers(1, 3))}"]}},
     ),
+    "quarantine": lambda r: _all_sixties(
+        r,
+        {"kind": "quarantine", "hosts": {"names": ["h1", "h2"]}},
+        {"kind": "drain", "hosts": {"names": [f"h{int(r.integers(1, 3))}"]}},
+    ),
     "budgets": lambda r: {
         **_all_sixties(
             r,
@@ -220,7 +225,7 @@ def _ways(kind: str, seed: int) -> tuple[Any, list[Rule], list[Relaxation]]:
 WRITABLE = {
     "capacity", "device_packing", "domain_capacity", "headroom", "spread_max_per_domain",
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
-    "require_label", "pin", "drain", "preserve",
+    "require_label", "pin", "drain", "quarantine", "preserve",
 }  # fmt: skip
 
 
