@@ -10,6 +10,7 @@ import xarray as xr
 from optimiser.analysis.verdict import Placement, Verdict, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import UsageError, did_you_mean
+from optimiser.schema.policy import Pin, RequireLabel
 from optimiser.twin.rules import Rule
 from optimiser.twin.simulate import simulate
 from optimiser.twin.summary import summary
@@ -39,9 +40,14 @@ def why_not(
     if broken:
         noun = "limit" if len(broken) == 1 else "limits"
         verdict = f"{workload} may not run on {host}: {len(broken)} {noun} would break"
-    told = [verdict, *broken, _cost(twin, now, moved)]
+    asked = [_wish(rule) for rule in rules if any(s.startswith(f"{rule.name}: ") for s in broken)]
+    told = [verdict, *broken, *filter(None, asked), _cost(twin, now, moved)]
     if here >= 0 and not (moved.host == here).any():
-        told.append(f"host {twin['host'].values[here]} would be empty and could sleep")
+        asleep = np.array(moved.host_on)
+        asleep[here] = False
+        alone = _cost(twin, now, Placement(moved.host, asleep)).partition(" would ")[2]
+        source = twin["host"].values[here]
+        told.append(f"host {source} would be empty and could sleep; then the move would {alone}")
     if not now.host_on[h]:
         told.append(f"host {host} would have to wake")
     return told
@@ -58,6 +64,25 @@ def new_violations(before: Verdict, after: Verdict) -> list[str]:
         for violation in after.violations
         if violation.amount > known.get(_key(violation), 0.0) + WORSE
     ]
+
+
+def _wish(rule: Rule) -> str:
+    """Return what a rule about single hosts asks for, and why it is there."""
+    policy = rule.policy
+    words = {
+        "ban": "keeps it off this host",
+        "fence": "keeps it on other hosts",
+        "drain": "empties this host",
+        "preserve": "keeps it where it runs",
+    }.get(rule.kind, "")
+    if isinstance(policy, Pin):
+        words = f"keeps it on {policy.host}"
+    if isinstance(policy, RequireLabel):
+        wanted = " or ".join(policy.values) or "the value it asks for itself"
+        words = f"asks for a host with {policy.label} = {wanted}"
+    if words and policy.why:
+        words = f"{words}: {policy.why}"
+    return f"'{rule.name}' {words}" if words else ""
 
 
 def _key(violation: Violation) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from optimiser.cli.call import Call
 from optimiser.cli.verb import verb
 
 if TYPE_CHECKING:
-    from optimiser.schema.plan import Binding, Term
+    from optimiser.schema.plan import Binding, RulePrice, Term
     from optimiser.workflow.explain import Explanation
 
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 def explain(call: Call, place: Path, workload: str | None, host: str | None) -> None:
     """Explain a stored plan, a run folder or runs/latest, or a site before it is planned.
 
-    Of a plan it tells which rules bind and what one unit of relief is worth. Of a site it tells
+    Of a plan it tells which rules bind, what one unit of relief is worth and what each rule costs a
+    year. Of a site it tells
     which rules contradict each other, how much is missing and what would mend it (exit code 4).
     With --workload and --host it moves one workload in thought, and says which rules would break
     or what it would cost.
@@ -69,15 +70,24 @@ def _show(found: Explanation) -> None:
         binds = [_binding(one) for one in found.binding]
         head = ("rule", "where", "what it means", f"{found.currency} a year", "found by")
         print_tables(table("what binds", head, binds, numbers=(3,)))
+    if found.rule_prices:
+        priced = [_price(one) for one in found.rule_prices]
+        columns = ("rule", "kind", "kWh", found.currency, "kg CO₂e", "found by")
+        print_tables(table("what each rule costs a year", columns, priced, numbers=(2, 3, 4)))
     if found.terms:
         terms = [_term(one) for one in found.terms]
-        columns = ("term", "today", "believed", "simulated")
-        print_tables(table(f"objective, {found.currency}", columns, terms, numbers=(1, 2, 3)))
+        names = ("term", "today", "believed", "simulated")
+        print_tables(table(f"objective, {found.currency}", names, terms, numbers=(1, 2, 3)))
 
 
 def _binding(found: Binding) -> tuple[str, ...]:
     price = f"{found.price:,.4g} / {found.unit}"
     return found.rule, found.where, found.sentence, price, found.method
+
+
+def _price(found: RulePrice) -> tuple[str, ...]:
+    amounts = (found.kwh_per_year, found.cost_per_year, found.kgco2e_per_year)
+    return found.rule, found.kind, *(f"{value:,.0f}" for value in amounts), found.method
 
 
 def _term(term: Term) -> tuple[str, ...]:

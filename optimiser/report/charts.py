@@ -195,6 +195,7 @@ def _frontier_chart(data: ReportData) -> Spec:
     rows = [
         {
             "moves": point.moves,
+            "budget": point.max_moves,
             "saving": round(point.saving_fraction_of_full, 5),
             "bound": None if bound is None else round(bound, 5),
             "limit": text.count(point.max_moves),
@@ -210,7 +211,7 @@ def _frontier_chart(data: ReportData) -> Spec:
         alt.Tooltip("limit:N", title="At most (moves)"),
         alt.Tooltip("moves:Q", title="Moves made", format=",d"),
         alt.Tooltip("saving:Q", title="Share of saving", format=".1%"),
-        alt.Tooltip("bound:Q", title="No plan above", format=".1%"),
+        alt.Tooltip("bound:Q", title="No plan saves more than", format=".1%"),
         alt.Tooltip("objective:N", title="Objective"),
     ]
     line = base.mark_line(color="var(--accent)", strokeWidth=2).encode(
@@ -221,8 +222,11 @@ def _frontier_chart(data: ReportData) -> Spec:
     )
     layers = [line, dots]
     if any(row["bound"] is not None for row in rows):
-        bounds = base.mark_line(color="var(--muted)", strokeDash=[4, 3], strokeWidth=1.4)
-        layers.insert(0, bounds.transform_filter("datum.bound != null").encode(y="bound:Q"))
+        proven = base.transform_filter("datum.bound != null")
+        bounds = proven.mark_line(color="var(--muted)", strokeDash=[4, 3], strokeWidth=1.4)
+        band = proven.mark_area(color="var(--muted)", opacity=0.12)
+        layers.insert(0, bounds.encode(x="budget:Q", y="bound:Q"))
+        layers.insert(1, band.encode(x="budget:Q", y="saving:Q", y2="bound:Q"))
     return _finished(alt.layer(*layers), 280, "Saving against number of moves")
 
 

@@ -164,6 +164,8 @@ class Move(Document):
     memory_gib: Number = 0.0
     seconds: Number | None = None
     """Time of the copy at the given bandwidth [s]."""
+    energy_kwh: Number | None = None
+    """Energy of copying and of running twice meanwhile [kWh]."""
     reason: str = ""
     saved_kwh_per_year: Number | None = None
     """Energy that this move saves [kWh/year]; negative when it costs energy."""
@@ -179,8 +181,12 @@ class Wave(Document):
     bounces: Count = 0
     """Moves to a host where the workload does not stay, to break a swap deadlock."""
     memory_gib: Number = 0.0
+    start: str = ""
+    """When it starts, local time, ISO 8601; empty when that is not known."""
     seconds: Number | None = None
     """Duration of the wave [s]."""
+    energy_kwh: Number = 0.0
+    """Energy of its moves [kWh]."""
 
 
 class FrontierPoint(Document):
@@ -208,6 +214,19 @@ class BindingRule(Document):
     """Unit of the price, such as ``EUR/year per kW``."""
     method: str = ""
     """How the price was found: ``dual`` or ``re-solve``."""
+
+
+class RulePrice(Document):
+    """What one rule costs a year."""
+
+    rule: str
+    kind: str
+    kwh_per_year: Number
+    """Energy that the site would need less without it [kWh/year]."""
+    cost_per_year: Number
+    """Money a year, in the currency of the report."""
+    co2e_kg_per_year: Number
+    """Emissions [kg CO2e/year]."""
 
 
 class Term(Document):
@@ -316,6 +335,7 @@ class ReportData(Document):
     """Whether every rule was replayed after each single move."""
     frontier: tuple[FrontierPoint, ...] = ()
     binding: tuple[BindingRule, ...] = ()
+    rule_prices: tuple[RulePrice, ...] = ()
     terms: tuple[Term, ...] = ()
     proof: Proof
     bottlenecks: tuple[Bottleneck, ...] = ()

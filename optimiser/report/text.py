@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def duration(seconds: float | None) -> str:
         if seconds < limit:
             return f"{number(seconds / divisor)} {unit}"
     return f"{number(seconds / 86_400)} days"
+
+
+def clock(moment: str) -> str:
+    """Format a local time in ISO 8601 as ``4 Mar 18:00``; an empty one stays empty."""
+    if not moment:
+        return ""
+    when = datetime.fromisoformat(moment)
+    return f"{when.day} {when:%b %H:%M}"
 
 
 def horizon(hours: float) -> str:

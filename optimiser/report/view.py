@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from optimiser.report import charts, text
-from optimiser.report.payload import BindingRule, FrontierPoint, Move, Rack, RackState, ReportData
+from optimiser.report.payload import (
+    BindingRule,
+    FrontierPoint,
+    Move,
+    Rack,
+    RackState,
+    ReportData,
+    Wave,
+)
 from optimiser.report.timeline import block_size
 
 MOST_MOVES = 10_000
@@ -31,6 +40,7 @@ def page(data: ReportData) -> dict[str, Any]:
         "details": [c for c in compared if c.key not in FIRST_CARDS],
         "pue_note": _pue_note(data),
         "rack_sentence": rack_sentence(data.racks),
+        "way_sentence": way_sentence(data.waves),
         "frontier_sentence": frontier_sentence(data.frontier),
         "binding": sorted(data.binding, key=_price_first),
         "bottlenecks": sorted(data.bottlenecks, key=lambda b: -b.fraction),
@@ -115,6 +125,19 @@ def _power_share(rack: Rack) -> float:
     return rack.after.peak_power_kw / (rack.power_limit_kw or float("inf"))
 
 
+def way_sentence(waves: Sequence[Wave]) -> str:
+    """Say when the moves begin and end and what energy they take."""
+    if not waves or not waves[0].start or waves[-1].seconds is None:
+        return ""
+    begin = datetime.fromisoformat(waves[0].start)
+    end = datetime.fromisoformat(waves[-1].start) + timedelta(seconds=waves[-1].seconds)
+    energy = text.quantity(sum(wave.energy_kwh for wave in waves), "kWh")
+    return (
+        f"They start at {text.clock(waves[0].start)}, take "
+        f"{text.duration((end - begin).total_seconds())} and {energy}."
+    )
+
+
 def frontier_sentence(points: Sequence[FrontierPoint]) -> str:
     """Say how few moves bring most of the saving."""
     if not points:
@@ -125,10 +148,23 @@ def frontier_sentence(points: Sequence[FrontierPoint]) -> str:
         return "Every move counts: no shorter plan comes near the full saving."
     first = min(worthy, key=lambda point: point.moves)
     share = text.percent(min(first.saving_fraction_of_full, 1.0))
-    return (
+    told = (
         f"The best plan with {text.plural(first.moves, 'move')} already brings {share} of the "
-        f"saving of the full plan with {text.count(full)}."
+        f"saving of the one with {text.count(full)}."
     )
+    return f"{told} {_proof_of_frontier(points)}".strip()
+
+
+def _proof_of_frontier(points: Sequence[FrontierPoint]) -> str:
+    """Say how far the plans with few moves can be from the best with as many."""
+    gaps = [
+        (point.objective - point.bound) / abs(point.objective)
+        for point in points
+        if point.bound is not None and point.objective
+    ]
+    if len(gaps) < len(points) or not gaps:
+        return ""
+    return f"Each is proven to cost at most {text.percent(max(gaps))} more than the best there is."
 
 
 def _short(value: float | None) -> float | None:
@@ -179,6 +215,7 @@ def pack_moves(moves: Sequence[Move]) -> dict[str, Any]:
             _short(move.saved_kwh_per_year),
             _short(move.payback_days),
             index(move.reason),
+            _short(move.energy_kwh),
         ]
         for move in moves
     ]

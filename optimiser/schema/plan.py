@@ -56,6 +56,24 @@ class Binding(Document):
     """How the price was found."""
 
 
+class RulePrice(Document):
+    """What one rule costs a year."""
+
+    rule: str
+    """Name of the policy."""
+    kind: str
+    """Kind of the policy."""
+    kwh_per_year: float
+    """Energy that the site would need less without the rule [kWh/year]; negative where cheaper
+    plans take more of it."""
+    cost_per_year: float
+    """What plans would be cheaper by, all terms of the objective, in the site's currency a year."""
+    kgco2e_per_year: float
+    """Emissions that would be less [kg CO2e/year]."""
+    method: Literal["dual", "re-solve"]
+    """``re-solve``: the linear relaxation was solved again without the rule."""
+
+
 class Move(Document):
     """One workload moves once."""
 
@@ -77,6 +95,17 @@ class Move(Document):
     """A detour that breaks a deadlock; the workload moves again later."""
     reason: str = ""
     """Why it moves."""
+    start: str = ""
+    """When it starts, local time with offset; empty on the way back, which has no date."""
+    seconds: float | None = None
+    """How long it takes beside the other moves of its wave [s]."""
+    energy_kwh: float | None = None
+    """Energy of copying and of running twice meanwhile, at the servers [kWh]."""
+    saved_kwh_per_year: float | None = None
+    """Energy that the move saves [kWh/year]; negative where it makes other moves possible, nothing
+    for a detour."""
+    payback_days: float | None = None
+    """Days until the saving has paid for the move and its detours; nothing if it never does."""
 
 
 class FrontierPoint(Document):
@@ -90,6 +119,8 @@ class FrontierPoint(Document):
     """Objective, one-off costs included."""
     hosts_on: int
     """Hosts on."""
+    bound: float | None = None
+    """No legal plan with at most so many moves is cheaper; nothing if that was not proven."""
 
 
 class Plan(Document):
@@ -113,6 +144,9 @@ class Plan(Document):
     """Objective by term."""
     binding: list[Binding] = []
     """Rules that bind, dearest first."""
+    rule_prices: list[RulePrice] = []
+    """What each hard rule costs a year, dearest first; empty when that was not found in the
+    time."""
     moves: list[Move] = []
     """Ordered moves."""
     waves: int = 0

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import NonNegative, Positive
+from optimiser.schema.moving import Moving
 from optimiser.schema.policy import AnyPolicy
 from optimiser.units import MOST_HOURS
 
@@ -121,10 +122,13 @@ class Study(Document):
     """Objective weights."""
     solver: SolverSettings = SolverSettings()
     """Solver settings."""
+    moving: Moving = Moving()
+    """How workloads are moved."""
     policies: list[AnyPolicy] = []
     """Policies added to the site's for this run."""
     moves: Literal["ordered", "at_once"] = "ordered"
     """``ordered``: waves after each of which every hard rule holds. ``at_once``: one wave, of which
     only ``transient_capacity`` policies ask anything on the way."""
-    frontier: list[Annotated[int, Field(ge=0)]] = [10, 50, 200]
-    """Move budgets for which the best plan with at most k moves is shown."""
+    frontier: list[Annotated[int, Field(ge=0)]] | None = None
+    """Move budgets k for which the best plan with at most k moves is shown; by default 0, 1, 2, 5,
+    10, 20, 50 and so on up to all moves of the plan. An empty list asks for none."""

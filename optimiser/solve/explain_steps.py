@@ -17,6 +17,7 @@ from optimiser.twin.rules import PLACEMENT_KINDS, Rule
 
 SHOWN = 4
 IN_TOTAL = "in total"
+AT_LEAST = "at least: "
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
@@ -28,7 +29,8 @@ class Step:
     """One limit that gives way by ``amount`` [``unit``].
 
     ``constraint`` and ``rule`` say which (``capacity`` for hosts), ``where`` names the place as the
-    checker does, ``who`` the workloads that a placement rule lets go.
+    checker does, ``who`` the workloads that a placement rule lets go; ``hosts`` (indices) are those
+    of a merged class, the first of which ``where`` names.
     """
 
     constraint: str
@@ -37,6 +39,7 @@ class Step:
     amount: float
     unit: str
     who: tuple[str, ...] = ()
+    hosts: tuple[int, ...] = ()
 
     @property
     def family(self) -> str:
@@ -56,7 +59,15 @@ class Step:
 
 
 def _raise_limit(step: Step) -> str:
+    if step.where == IN_TOTAL:
+        return f"raise the limits of '{step.rule}' by {step.quantity} in total"
     return f"raise the limit of '{step.rule}' for {step.where} by {step.quantity}"
+
+
+def _class_of(step: Step) -> str:
+    if len(step.hosts) < 2 or not step.where.startswith("host "):
+        return step.where
+    return f"the {len(step.hosts)} hosts like {step.where.removeprefix('host ')} together"
 
 
 def _let_go(step: Step) -> str:
@@ -67,7 +78,7 @@ def _let_go(step: Step) -> str:
 
 
 _WORDS = {
-    "capacity": lambda s: f"free {s.quantity} on {s.where}, or give it as much more",
+    "capacity": lambda s: f"free {s.quantity} on {_class_of(s)}, or give as much more",
     "device_packing": lambda s: f"add {s.quantity} to {s.where}, or free as much",
     "redundant_feed": lambda s: f"raise the rating of {s.where} by {s.quantity} ('{s.rule}')",
     "cooling_capacity": lambda s: f"add {s.quantity} of cooling to {s.where} ('{s.rule}')",
@@ -92,7 +103,7 @@ class Relaxation:
 
     ``price`` sums the shares by which limits give way. With ``is_exact``, ``host`` (W,) and
     ``host_on`` (H,) are a placement that breaks nothing else; otherwise the amounts are lower
-    limits.
+    limits, and ``enough`` are amounts for which a legal plan was found, if one was.
     """
 
     family: str
@@ -101,6 +112,13 @@ class Relaxation:
     is_exact: bool = False
     host: np.ndarray | None = None
     host_on: np.ndarray | None = None
+    enough: tuple[Step, ...] = ()
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether the least amounts are proven enough, so that they are what is missing."""
+        least = [(step.rule, step.amount) for step in self.steps]
+        return least == [(step.rule, step.amount) for step in self.enough]
 
     def finding(self) -> Finding:
         """Return it in words."""
@@ -124,17 +142,19 @@ class Relaxation:
             names = _join([_name(rule) for rule in rules], "and")
             return f"no rule gives way enough by itself: {names} must do so together"
         amount = Step("", "", "", round(total, 6), self.steps[0].unit).quantity
-        least = "" if self.is_exact else "at least "
+        least = "" if self.is_exact or self.is_tight else "at least "
         number = len(self.steps)
         at = self.steps[0].where if number == 1 else f"{number} places"
-        place = f" at {at}" if at else ""
+        place = "" if not at else f" {at}" if at == IN_TOTAL else f" at {at}"
         return f"with all other rules kept, {_name(self.family)} is {least}{amount} short{place}"
 
     def _remedy(self) -> str:
-        words = [step.words for step in self.steps[:SHOWN]]
-        if len(self.steps) > SHOWN:
-            words.append(f"{len(self.steps) - SHOWN} more like these")
-        return ("" if self.is_exact else "at least: ") + _join(words, "and")
+        steps = self.enough or self.steps
+        words = [step.words for step in steps[:SHOWN]]
+        if len(steps) > SHOWN:
+            words.append(f"{len(steps) - SHOWN} more like these")
+        head = "" if self.is_exact else "enough, as a plan shows: " if self.enough else AT_LEAST
+        return head + _join(words, "and")
 
 
 def _name(family: str) -> str:

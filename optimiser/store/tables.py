@@ -12,8 +12,10 @@ from optimiser.schema.plan import Move
 
 PLACEMENT_COLUMNS = ("workload", "service", "host_before", "host", "rack", "devices")
 MOVE_COLUMNS = (
-    "wave", "order", "workload", "service", "source", "target", "memory_gib", "bounce", "reason",
+    "wave", "order", "workload", "service", "source", "target", "memory_gib", "bounce", "start",
+    "seconds", "energy_kwh", "saved_kwh_per_year", "payback_days", "reason",
 )  # fmt: skip
+_TEXTS = ("workload", "service", "source", "target", "start", "reason")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def _move_cells(move: Move) -> list[str]:
     values = move.model_dump()
     values["bounce"] = "yes" if move.bounce else ""
     values["memory_gib"] = f"{move.memory_gib:.6g}"
-    return [str(values[column]) for column in MOVE_COLUMNS]
+    return ["" if values[column] is None else str(values[column]) for column in MOVE_COLUMNS]
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -63,7 +65,8 @@ def read_moves(path: Path) -> list[Move]:
     moves, problems = [], []
     for line, row in enumerate(_read(path, MOVE_COLUMNS), start=2):
         try:
-            moves.append(Move.model_validate({**row, "bounce": row["bounce"] == "yes"}))
+            given = {column: cell for column, cell in row.items() if cell or column in _TEXTS}
+            moves.append(Move.model_validate({**given, "bounce": row["bounce"] == "yes"}))
         except ValueError as error:
             problems.append(Problem(str(error).splitlines()[0], str(path), line))
     if problems:

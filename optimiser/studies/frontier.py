@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,28 +32,55 @@ def frontier(
     budgets: Sequence[int],
     *,
     best: Candidate | None = None,
+    bound: float | None = None,
     time_limit_s: float = 10.0,
 ) -> list[FrontierPoint]:
     """Return the best plan found for each move budget, smallest budget first.
 
-    ``best`` is a finished plan, which answers every budget that it fits. Each point is checked by
+    ``best`` is a finished plan, which answers every budget that it fits; ``bound`` a proven limit
+    of every plan. Each point has a limit of its own budget, where one was proven. Plans and limits
+    may each take ``time_limit_s``. Each point is checked by
     the exact checker; today's placement answers every budget for which nothing better was found. A
     budget has no point when today breaks a rule and mending it takes more moves.
     """
+    wanted = sorted(set(budgets))
+    limits = _limits(problem, wanted, bound, time_limit_s)
     climb = _Climb(problem, time_limit_s)
     points: list[FrontierPoint] = []
     held: Candidate | None = None
-    for budget in sorted(set(budgets)):
+    for budget, limit in zip(wanted, limits, strict=True):
         offers = [held, climb.up_to(budget), best]
         for offer in offers:
             if offer is None or num_moves(problem, offer.host) > budget:
                 continue
-            is_better = held is None or offer.objective < held.objective - 1e-9
-            if is_better and is_legal(problem, offer):
-                held = offer
+            priced = with_penalty(problem, offer)
+            if priced is None:
+                continue
+            if held is None or priced.objective < held.objective - 1e-9:
+                held = priced
         if held is not None:
-            points.append(_point(problem, budget, held))
+            points.append(_point(problem, budget, held, limit))
     return points
+
+
+def _limits(
+    problem: Problem, budgets: Sequence[int], bound: float | None, time_limit_s: float
+) -> list[float | None]:
+    """Return the proven limit of each budget; more moves never cost more, so limits fall."""
+    if time_limit_s <= 0.0:
+        return [bound] * len(budgets)
+    from optimiser.solve.move_bound import bound_by_moves  # loads the modelling language
+
+    own = bound_by_moves(problem, budgets, time_limit_s)
+    told = [[limit for limit in (one, bound) if limit is not None] for one in own]
+    return [max(limits) if limits else None for limits in told]
+
+
+def spaced_budgets(most: int) -> list[int]:
+    """Return move budgets from 0 to ``most``: 0, 1, 2, 5, 10, 20, 50 and so on, then all."""
+    steps = [step * 10**power for power in range(len(str(most))) for step in (1, 2, 5)]
+    # one close to the end would only repeat it
+    return [0, *(step for step in steps if step < 0.8 * most), *([most] if most else [])]
 
 
 def num_moves(problem: Problem, host: np.ndarray) -> int:
@@ -60,22 +88,28 @@ def num_moves(problem: Problem, host: np.ndarray) -> int:
     return int(((problem.today >= 0) & (host != problem.today)).sum())
 
 
-def is_legal(problem: Problem, found: Candidate) -> bool:
-    """Whether the exact checker accepts a plan."""
+def with_penalty(problem: Problem, found: Candidate) -> Candidate | None:
+    """Return a plan with the price of the soft rules it breaks; ``None`` when it is not legal."""
     devices = None
     if problem.device_size:
         masks = found.devices.tolist()
         devices = [tuple(b for b in range(m.bit_length()) if m >> b & 1) for m in masks]
-    placement = Placement(found.host, found.on, devices)
-    return verify(problem.twin, problem.rules, placement).is_legal
+    verdict = verify(problem.twin, problem.rules, Placement(found.host, found.on, devices))
+    return replace(found, penalty=verdict.penalty) if verdict.is_legal else None
 
 
-def _point(problem: Problem, budget: int, found: Candidate) -> FrontierPoint:
+def is_legal(problem: Problem, found: Candidate) -> bool:
+    """Whether the exact checker accepts a plan."""
+    return with_penalty(problem, found) is not None
+
+
+def _point(problem: Problem, budget: int, found: Candidate, limit: float | None) -> FrontierPoint:
     return FrontierPoint(
         max_moves=budget,
         moves=num_moves(problem, found.host),
         objective=found.objective,
         hosts_on=int(found.on.sum()),
+        bound=None if limit is None or not np.isfinite(limit) else min(limit, found.objective),
     )
 
 

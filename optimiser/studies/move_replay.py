@@ -18,9 +18,11 @@ from optimiser.analysis.rows import Rows, violations_of
 from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import MEASURES
 from optimiser.analysis.view import view_of
+from optimiser.schema.moving import Moving
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
+from optimiser.studies.move_throttle import Wave, check_throttles
 from optimiser.studies.moves import MoveOrder
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
@@ -29,15 +31,28 @@ from optimiser.twin.rules import Rule
 POWER_KINDS = ("redundant_feed", "cooling_capacity", "inlet_temperature")
 
 
-def replay(twin: xr.Dataset, rules: Sequence[Rule], order: MoveOrder) -> list[Violation]:
+def replay(
+    twin: xr.Dataset, rules: Sequence[Rule], order: MoveOrder, moving: Moving | None = None
+) -> list[Violation]:
     """Return every rule that some prefix of an order breaks; an empty list is a proof.
 
+    With ``moving`` its limits on moves at the same time are counted too.
     Before each wave its targets wake; while it runs, its workloads count at both ends. A limit
     that is already exceeded at one end of the order may stay so, but not grow beyond that.
     """
     run = _Replay(twin, [r for r in rules if r.is_hard], order)
     run.go()
+    if moving is not None:
+        run.found += check_throttles(twin, moving.limits, _waves(order))
     return run.found
+
+
+def _waves(order: MoveOrder) -> list[Wave]:
+    chosen = [order.wave == wave for wave in range(order.num_waves)]
+    return [
+        Wave(number, order.workload[c], order.source[c], order.target[c])
+        for number, c in enumerate(chosen)
+    ]
 
 
 class _Replay:

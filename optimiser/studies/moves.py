@@ -16,17 +16,18 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis.verdict import Placement, placement_today
-from optimiser.schema.plan import Move
+from optimiser.schema.moving import Moving
 from optimiser.studies.move_bounce import find_bounces
 from optimiser.studies.move_pressure import pressure
 from optimiser.studies.move_state import Transit
+from optimiser.studies.move_throttle import Throttles
 from optimiser.twin.rules import Rule
 
-CONCURRENCY = 4
 MOST_BOUNCES = 2
 """How often one workload is moved aside."""
 MOST_DEADLOCKS = 40
-"""After so many broken deadlocks the rest counts as stuck, so that hopeless plans end soon."""
+"""After so many broken deadlocks in which nobody new has arrived the rest counts as stuck, so that
+hopeless plans end soon."""
 
 
 @dataclass(frozen=True)
@@ -73,29 +74,6 @@ class MoveOrder:
             is_reverse=not self.is_reverse,
         )
 
-    def documents(self, twin: xr.Dataset, reasons: Sequence[str] = ()) -> list[Move]:
-        """Return the moves by name; ``reasons`` (W,) says why each workload moves."""
-        hosts = np.append(twin["host"].values.astype(str), "")
-        services = twin["service"].values.astype(str)[twin["workload_service"].values]
-        names = twin["workload"].values.astype(str)
-        memory = twin["workload_memory_gib"].values
-        return [
-            Move(
-                wave=int(wave) + 1,
-                order=order + 1,
-                workload=names[w],
-                service=services[w],
-                source=hosts[source],
-                target=hosts[target],
-                memory_gib=float(memory[w]),
-                bounce=bool(bounce),
-                reason=reasons[w] if len(reasons) else "",
-            )
-            for order, (w, source, target, wave, bounce) in enumerate(
-                zip(self.workload, self.source, self.target, self.wave, self.bounce, strict=True)
-            )
-        ]
-
 
 def _detours(workload: np.ndarray, target: np.ndarray, final: np.ndarray) -> np.ndarray:
     """Return which moves do not end where the workload stays."""
@@ -108,18 +86,19 @@ def order_moves(
     plan: Placement,
     *,
     start: Placement | None = None,
-    concurrency: int = CONCURRENCY,
+    moving: Moving | None = None,
 ) -> MoveOrder:
     """Return the moves from ``start`` (default: today) to a verified plan, in waves.
 
-    Each wave takes all moves that may run together, with at most ``concurrency`` moves into and
-    out of one host; where power or cooling is scarce, those that relieve it go first. A deadlock,
+    Each wave takes all moves that may run together, as far as the limits of ``moving`` on moves at
+    the same time go; where power or cooling is scarce, those that relieve it go first. A deadlock,
     such as two full hosts that swap, is broken by a detour over a third host; what cannot be broken
     is reported in ``stuck``, and the other moves stand. 4,000 moves take about two seconds.
     """
     first = placement_today(twin) if start is None else start
     transit = Transit(twin, rules, first, plan)
-    builder = _Builder(transit, np.asarray(plan.host, dtype=np.int64), concurrency)
+    throttles = Throttles(twin, (moving or Moving()).limits)
+    builder = _Builder(transit, np.asarray(plan.host, dtype=np.int64), throttles)
     builder.run()
     found = np.array(builder.moves, dtype=np.int32).reshape(-1, 5)
     return MoveOrder(
@@ -137,15 +116,16 @@ def order_moves(
 class _Builder:
     """Fills wave after wave until nothing is left to move, or nothing can."""
 
-    def __init__(self, transit: Transit, final: np.ndarray, concurrency: int) -> None:
+    def __init__(self, transit: Transit, final: np.ndarray, throttles: Throttles) -> None:
         self.transit = transit
         self.final = final
-        self.concurrency = concurrency
+        self.throttles = throttles
         self.pending = np.flatnonzero((transit.host != final) & (final >= 0))
         self.moves: list[tuple[int, int, int, int, int]] = []
         self.bounced = np.zeros(len(final), dtype=np.int64)
         self.num_waves = 0
         self.num_deadlocks = 0
+        self.fewest = len(self.pending)
         np.add.at(transit.arrivals, final[self.pending], 1)
 
     def run(self) -> None:
@@ -167,22 +147,19 @@ class _Builder:
         """
         transit, pending = self.transit, self.pending
         found = pressure(transit, pending, self.final)
-        traffic = np.zeros((2, len(transit.on)), dtype=np.int64)
-        started = self._start(pending[~found.waits], traffic)
+        self.throttles.begin()
+        started = self._start(pending[~found.waits])
         if found.waits.any():
             gone = np.isin(pending, [workload for workload, _ in started])
             transit.racks.hold_back(found.rows, found.held_back(gone))
-            started += self._start(pending[found.waits], traffic)
+            started += self._start(pending[found.waits])
             transit.racks.hold_back(found.rows, np.zeros(len(found.rows)))
         if not started:
-            started = self._start(pending, traffic)
+            started = self._start(pending)
         return started
 
-    def _start(self, candidates: np.ndarray, traffic: np.ndarray) -> list[tuple[int, int]]:
-        """Start every candidate that can start, most useful first.
-
-        ``traffic`` (2, H) counts moves out of and into each host in this wave.
-        """
+    def _start(self, candidates: np.ndarray) -> list[tuple[int, int]]:
+        """Start every candidate that can start, most useful first."""
         transit, final = self.transit, self.final
         ready = candidates[transit.fits(candidates, final[candidates])]
         waiting = np.bincount(final[self.pending], minlength=len(transit.on))
@@ -191,18 +168,21 @@ class _Builder:
         size = transit.usage[transit.flavour[ready], 0, 0]
         started = []
         for workload in ready[np.lexsort((-size, -freed))].tolist():
-            here, there = int(transit.host[workload]), int(final[workload])
-            is_busy = here >= 0 and traffic[0, here] >= self.concurrency
-            if is_busy or traffic[1, there] >= self.concurrency:
-                continue
-            if transit.blocked_by(workload, there):
-                continue
-            transit.start(workload, there)
-            traffic[1, there] += 1
-            if here >= 0:
-                traffic[0, here] += 1
-            started.append((workload, there))
+            there = int(final[workload])
+            if self._may_start(workload, there):
+                started.append((workload, there))
         return started
+
+    def _may_start(self, workload: int, target: int) -> bool:
+        """Start a move if nothing is in its way; return whether it has started."""
+        source = int(self.transit.host[workload])
+        if not self.throttles.allows(workload, source, target):
+            return False
+        if self.transit.blocked_by(workload, target):
+            return False
+        self.throttles.start(workload, source, target)
+        self.transit.start(workload, target)
+        return True
 
     def _bounces(self) -> list[tuple[int, int]]:
         """Start the detours that break a deadlock, as far as they fit side by side."""
@@ -210,15 +190,11 @@ class _Builder:
         if self.num_deadlocks > MOST_DEADLOCKS:
             return []
         may = self.bounced < MOST_BOUNCES
-        entering = np.zeros(len(self.transit.on), dtype=np.int64)
+        self.throttles.begin()
         started = []
         for workload, target in find_bounces(self.transit, self.pending, self.final, may):
-            if entering[target] < self.concurrency and not self.transit.blocked_by(
-                workload, target
-            ):
+            if self._may_start(workload, target):
                 self.bounced[workload] += 1
-                entering[target] += 1
-                self.transit.start(workload, target)
                 started.append((workload, target))
         return started
 
@@ -232,6 +208,8 @@ class _Builder:
             transit.settle(workload, target)
         self.num_waves += 1
         self.pending = np.flatnonzero((transit.host != self.final) & (self.final >= 0))
+        if len(self.pending) < self.fewest:
+            self.fewest, self.num_deadlocks = len(self.pending), 0
         transit.arrivals[:] = 0
         np.add.at(transit.arrivals, self.final[self.pending], 1)
         transit.sleep_emptied(is_last=False)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import xarray as xr
+
 from optimiser.analysis.bottlenecks import bottlenecks
-from optimiser.analysis.verdict import placement_today
+from optimiser.analysis.verdict import Placement, placement_today
 from optimiser.analysis.why import why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
-from optimiser.schema.plan import Binding, Term
-from optimiser.solve.engine import prepare
-from optimiser.solve.explain import explain_infeasible
+from optimiser.schema.plan import Binding, RulePrice, Term
 from optimiser.store.manifest import MANIFEST
+from optimiser.studies.transient import blocked_on_the_way
+from optimiser.twin.rules import Rule
+from optimiser.workflow.conflict import LIMIT_S, conflicts
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.verify import judge_placement, open_run
 
@@ -31,6 +34,7 @@ class Explanation:
     findings: list[str] = field(default_factory=list)
     binding: Sequence[Binding] = ()
     terms: Sequence[Term] = ()
+    rule_prices: Sequence[RulePrice] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON types."""
@@ -40,6 +44,7 @@ class Explanation:
             "sentences": self.sentences,
             "findings": self.findings,
             "binding": [found.model_dump(mode="json") for found in self.binding],
+            "rule_prices": [price.model_dump(mode="json") for price in self.rule_prices],
             "terms": [term.model_dump(mode="json") for term in self.terms],
         }
 
@@ -70,20 +75,21 @@ def explain_run(path: Path) -> Explanation:
         sentences=[plan.proof.sentence, *full],
         binding=plan.binding,
         terms=plan.terms,
+        rule_prices=plan.rule_prices,
     )
 
 
-def explain_site(path: Path, time_limit_s: float = 10.0) -> Explanation:
+def explain_site(path: Path, time_limit_s: float = LIMIT_S) -> Explanation:
     """Say whether any plan can keep every rule, and if none can, why and what would mend it.
 
-    Arithmetic comes first, then the model in which rules may be broken at a price. Raises
-    ``InputError`` for a wrong site.
+    Arithmetic comes first, then the model in which rules may be broken at a price; on large sites
+    the search looks for a plan that shows a way out to be enough. Raises ``InputError`` for a wrong
+    site.
     """
     loaded = load(path)
     site = loaded.site_input.site
     try:
-        problem = prepare(loaded.twin, loaded.rules, loaded.study)
-        found: Sequence[object] = explain_infeasible(problem, time_limit_s)
+        found: Sequence[object] = conflicts(loaded, time_limit_s)
     except InfeasibleError as error:
         found = error.findings or (error.message,)
     if found:
@@ -101,10 +107,18 @@ def explain_pair(path: Path, workload: str, host: str) -> list[str]:
     if is_run(path):
         opened = open_run(path)
         placement, _, _ = judge_placement(opened)
-        return why_not(opened.twin, opened.loaded.rules, placement, workload, host)
+        return _pair(opened.twin, opened.loaded.rules, placement, workload, host)
     loaded = load(path)
     _require_placement(loaded)
-    return why_not(loaded.twin, loaded.rules, placement_today(loaded.twin), workload, host)
+    return _pair(loaded.twin, loaded.rules, placement_today(loaded.twin), workload, host)
+
+
+def _pair(
+    twin: xr.Dataset, rules: Sequence[Rule], placement: Placement, workload: str, host: str
+) -> list[str]:
+    told = why_not(twin, rules, placement, workload, host)
+    way = blocked_on_the_way(twin, rules, placement, workload, host)
+    return [told[0], way, *told[1:]] if way and " may run on " in told[0] else told
 
 
 def _require_placement(loaded: Loaded) -> None:

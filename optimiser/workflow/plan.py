@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
-from optimiser.errors import EXIT_INTERRUPTED, RefusedError
+from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan
+from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, RulePrice
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
@@ -22,12 +22,15 @@ from optimiser.solve.progress import Check, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
-from optimiser.studies.frontier import frontier
+from optimiser.studies.frontier import frontier, num_moves, spaced_budgets
+from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
+from optimiser.studies.move_times import require_windows, time_moves
 from optimiser.studies.moves import MoveOrder
 from optimiser.studies.moves_at_once import check_at_once
-from optimiser.studies.reasons import MoveReasons, explain_moves
+from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
+from optimiser.workflow.conflict import with_proof
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
@@ -44,7 +47,11 @@ SHOWN = 5
 PRICES_S = 20.0
 """Time for the prices of limits, where the bound left none [s]."""
 FRONTIER_S = 10.0
-"""Time for the plans with few moves [s]."""
+"""Time for the plans with few moves and their proven limits [s]."""
+RULES_S = 12.0
+"""Time for what each rule costs [s]."""
+UNHURRIED_S = 600.0
+"""The same where work is limited instead of time, so that the plan comes out the same again [s]."""
 
 
 class Watcher(Protocol):
@@ -125,7 +132,11 @@ def plan_site(
     with phases.phase("twin"):
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
-    result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+    require_windows(loaded.twin, study.moving)
+    try:
+        result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+    except InfeasibleError as error:
+        raise with_proof(loaded, error) from None
     watcher.finishing()
     result, made = _judge(loaded, result, phases)
     with phases.phase("store"):
@@ -160,11 +171,11 @@ class _Made:
     after: Side
     order: MoveOrder
     moves: list[Move]
-    reasons: MoveReasons
     problem: Problem
     today: dict[str, float]
     frontier: list[FrontierPoint]
     binding: list[Binding]
+    rule_prices: list[RulePrice]
     notes: list[str]
 
 
@@ -177,8 +188,13 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     twin, rules = loaded.twin, loaded.rules
     with phases.phase("order moves"):
         result, order = order_result(loaded, result)
+        order, times = time_moves(twin, order, loaded.study.moving)
         at_once = loaded.study.moves == "at_once"
-        broken = check_at_once(twin, order) if at_once else replay(twin, rules, order)
+        broken = (
+            check_at_once(twin, order)
+            if at_once
+            else replay(twin, rules, order, loaded.study.moving)
+        )
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,
@@ -195,27 +211,43 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         today = {**today, SOFT_RULES: before.verdict.penalty}
     sides = (before.placement, placement, before.simulation, after.simulation)
     reasons = explain_moves(twin, rules, *sides)
-    moves = order.documents(twin, reasons.words)
+    moves = move_documents(twin, order, times, reasons)
     notes = _notes(loaded, order, after)
     with phases.phase("prices"):
         from optimiser.solve.prices import binding_prices  # loads the modelling language
 
         binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
+        rules_cost = _rule_prices(loaded, result, problem)
     with phases.phase("few moves"):
         points = _few_moves(loaded, result, problem)
     made = _Made(
-        placement, before, after, order, moves, reasons, problem, today, points, binding, notes
+        placement, before, after, order, moves, problem, today, points, binding, rules_cost, notes
     )
     return result, made
+
+
+def _rule_prices(loaded: Loaded, result: EngineResult, problem: Problem) -> list[RulePrice]:
+    """Return what each rule costs a year; nothing after an interrupt, which must end soon."""
+    if result.status == "interrupted":
+        return []
+    from optimiser.solve.rule_prices import rule_prices  # loads the modelling language
+
+    solver = loaded.study.solver
+    limit_s = min(RULES_S, solver.time_limit_s)
+    return rule_prices(problem, UNHURRIED_S if solver.work_limit is not None else limit_s)
 
 
 def _few_moves(loaded: Loaded, result: EngineResult, problem: Problem) -> list[FrontierPoint]:
     """Return the best plans with few moves; none where nothing is known to run today."""
     if not loaded.has_placement or result.status == "interrupted":
         return []
-    budgets = loaded.study.frontier
+    budgets, best = loaded.study.frontier, result.candidate
+    if budgets is None:
+        budgets = spaced_budgets(num_moves(problem, best.host))
     limit_s = min(FRONTIER_S, loaded.study.solver.time_limit_s)
-    return frontier(problem, budgets, best=result.candidate, time_limit_s=limit_s)
+    if loaded.study.solver.work_limit is not None:
+        limit_s = UNHURRIED_S  # the same plan again, however busy the machine is
+    return frontier(problem, budgets, best=best, bound=result.bound, time_limit_s=limit_s)
 
 
 def _refusal(after: Side) -> str:
@@ -248,6 +280,7 @@ def _store(
         made.moves,
         frontier=made.frontier,
         binding=made.binding,
+        rule_prices=made.rule_prices,
     )
     plan = plan.model_copy(update={"phase_seconds": seconds})
     reports: list[ReportData] = []
@@ -256,7 +289,7 @@ def _store(
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
         sides, weights = (made.before, made.after), loaded.study.weights
-        judged = Judged(loaded.twin, loaded.rules, plan, *sides, made.reasons, weights, rows)
+        judged = Judged(loaded.twin, loaded.rules, plan, *sides, weights, rows)
         reports.append(report_data(judged, manifest))
         write_report(reports[0], target)
 
@@ -284,7 +317,7 @@ def _content(
         input_hashes=site_input.files,
         twin=loaded.twin,
         placements=placement_rows(loaded.twin, made.before.placement.host, made.placement),
-        reverse_moves=made.order.reverse().documents(loaded.twin),
+        reverse_moves=move_documents(loaded.twin, made.order.reverse()),
         metrics={
             "before": made.before.summary,
             "after": made.after.summary,

@@ -2,51 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
-from optimiser.analysis.verdict import Placement
+from optimiser.analysis.verdict import Placement, Verdict
 from optimiser.analysis.verify import verify
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
 from optimiser.solve.progress import EngineResult
+from optimiser.solve.search import Candidate
 from optimiser.studies.moves import MoveOrder, order_moves
 from optimiser.studies.moves_at_once import move_at_once
+from optimiser.twin.devices import assign_devices
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.plan_document import placement_of
+
+MOST_TRIED = 16
+"""Shorter orders that are tried when the whole of an order does not end in a legal plan."""
 
 
 def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, MoveOrder]:
     """Return the result with the moves that lead to it.
 
     When some workloads cannot get there legally, the placement in which the possible moves end is
-    taken instead if it keeps every rule; otherwise the order tells who is stuck. A study may ask
+    taken instead, with devices assigned anew where a host holds others than planned. If that breaks
+    a rule, the last waves are left out until what remains ends in a legal plan. Only when no such
+    end exists, as on a site that starts broken, does the order tell who is stuck. A study may ask
     for all moves at once; then there is no order to find.
     """
+    twin, plan = loaded.twin, result.candidate
+    goal = placement_of(twin, plan)
     if loaded.study.moves == "at_once":
-        plan = placement_of(loaded.twin, result.candidate)
-        return result, move_at_once(loaded.twin, plan)
-    order = order_moves(loaded.twin, loaded.rules, placement_of(loaded.twin, result.candidate))
-    if order.is_complete or int(loaded.twin.attrs["device_resource"]) >= 0:
-        return result, order  # devices are assigned for the plan's hosts only
-    end = _where_moves_end(order)
-    verdict = verify(loaded.twin, loaded.rules, end)
-    if not verdict.is_legal:
+        return result, move_at_once(twin, goal)
+    order = order_moves(twin, loaded.rules, goal, moving=loaded.study.moving)
+    if order.is_complete:
         return result, order
-    problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
-    terms = evaluate(problem, end.host, end.host_on)
-    found = replace(result.candidate, host=end.host, on=end.host_on, terms=terms)
-    candidate = replace(found, penalty=verdict.penalty)
-    detour = order.target != end.host[order.workload]
-    return replace(result, candidate=candidate), replace(order, end=end, bounce=detour, stuck=())
+    for shorter in _shorter(order):
+        found = _end_of(loaded, shorter, plan)
+        if found is not None:
+            candidate, end = found
+            return replace(result, candidate=candidate), ending_at(shorter, end)
+    return result, order
 
 
-def _where_moves_end(order: MoveOrder) -> Placement:
-    """Return the placement after all moves; hosts that still hold something stay on."""
+def ending_at(order: MoveOrder, end: Placement) -> MoveOrder:
+    """Return the same moves as an order that leads to where they end."""
+    detour = order.target != np.asarray(end.host)[order.workload]
+    return replace(order, end=end, bounce=detour, stuck=())
+
+
+def _shorter(order: MoveOrder) -> Iterator[MoveOrder]:
+    """Yield the order, and then what is left of it without its last waves."""
+    waves = np.unique(np.linspace(order.num_waves, 0, MOST_TRIED).astype(int))[::-1]
+    for count in waves.tolist():
+        chosen = order.wave < count
+        arrays = {n: getattr(order, n)[chosen] for n in ("workload", "source", "target", "wave")}
+        yield replace(order, bounce=order.bounce[chosen], **arrays)
+
+
+def _end_of(
+    loaded: Loaded, order: MoveOrder, plan: Candidate
+) -> tuple[Candidate, Placement] | None:
+    """Return where an order ends, or ``None`` when that is no legal plan."""
+    twin, rules = loaded.twin, loaded.rules
+    for placement in _ends(order):
+        masks = devices_at(twin, placement.host, plan)
+        found = replace(plan, host=placement.host, on=placement.host_on, devices=masks)
+        end = placement_of(twin, found)
+        verdict: Verdict = verify(twin, rules, end)
+        if verdict.is_legal:
+            problem = lower(twin, rules, loaded.study.weights)
+            terms = evaluate(problem, end.host, end.host_on)
+            return replace(found, terms=terms, penalty=verdict.penalty), end
+    return None
+
+
+def _ends(order: MoveOrder) -> Iterator[Placement]:
+    """Yield the placement after all moves: only hosts that hold something on, or the plan's too."""
     host = np.array(order.start.host, dtype=np.int32)
     for workload, target in zip(order.workload.tolist(), order.target.tolist(), strict=True):
         host[workload] = target
-    on = np.array(order.end.host_on, dtype=bool)
-    on[host[host >= 0]] = True
-    return Placement(host, on)
+    holds = np.zeros(len(order.end.host_on), dtype=bool)
+    holds[host[host >= 0]] = True
+    yield Placement(host, holds)
+    yield Placement(host, holds | np.asarray(order.end.host_on, dtype=bool))
+
+
+def devices_at(twin: xr.Dataset, host: np.ndarray, plan: Candidate) -> np.ndarray:
+    """Return device masks (W,) uint64 of a placement.
+
+    Hosts that hold what they hold in ``plan`` keep its devices, the others get a packing of their
+    own. Masks are 0 where a host's devices are overfull, and on sites without devices.
+    """
+    masks = np.zeros(len(host), dtype=np.uint64)
+    resource = int(twin.attrs["device_resource"])
+    if resource < 0:
+        return masks
+    size = int(twin.attrs["device_size"])
+    usage = twin["flavour_usage"].values[:, resource, :].max(axis=1)
+    request = usage[twin["workload_flavour"].values].astype(np.int64)
+    same = host == plan.host
+    masks[same] = plan.devices[same]
+    changed = np.unique(np.concatenate([host[~same], plan.host[~same]]))
+    for place in changed[changed >= 0].tolist():
+        here = np.flatnonzero((host == place) & (request > 0))
+        count = int(twin["host_capacity"].values[place, resource]) // size
+        masks[here] = _masks(assign_devices(request[here], count, size), len(here))
+    return masks
+
+
+def _masks(devices: Sequence[Sequence[int]] | None, count: int) -> np.ndarray:
+    if devices is None:
+        return np.zeros(count, dtype=np.uint64)
+    return np.array([sum(1 << one for one in mine) for mine in devices], dtype=np.uint64)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.report.html import write_report
-from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.judgement import judge_plan, judge_today
 from optimiser.workflow.report_data import Judged, report_data
 from optimiser.workflow.verify import judge_placement, open_run
@@ -24,11 +23,9 @@ def rebuild_report(path: Path, output: Path | None = None) -> Path:
     twin, rules, run = opened.twin, opened.loaded.rules, opened.run
     before, after = judge_today(twin, rules), judge_plan(twin, rules, placement)
     plan = run.plan.model_copy(update={"moves": run.moves()})
-    today = before.placement
-    reasons = explain_moves(twin, rules, today, placement, before.simulation, after.simulation)
     full = bottlenecks(twin, rules, placement)
     weights = opened.loaded.study.weights
-    judged = Judged(twin, rules, plan, before, after, reasons, weights, full)
+    judged = Judged(twin, rules, plan, before, after, weights, full)
     target = output or run.folder / REPORT
     write_report(report_data(judged, run.manifest), target)
     return target

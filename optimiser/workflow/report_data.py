@@ -16,15 +16,12 @@ from optimiser.report import payload
 from optimiser.schema.plan import Move, Plan
 from optimiser.schema.study import Weights
 from optimiser.store.manifest import Manifest
-from optimiser.studies.reasons import MoveReasons
 from optimiser.twin.rules import Rule
 from optimiser.workflow.inlets import finite
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.report_racks import rack_map
 from optimiser.workflow.report_series import power_series
 
-LINK_GIB_PER_S = 10e9 / 8 / 2**30
-"""Copying speed assumed for the duration of moves: a 10 Gbit/s link per host [GiB/s]."""
 SENTENCES = 50
 
 
@@ -37,7 +34,6 @@ class Judged:
     plan: Plan
     before: Side
     after: Side
-    reasons: MoveReasons
     weights: Weights
     bottlenecks: Sequence[Bottleneck] = ()
 
@@ -46,8 +42,6 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
     """Return everything the report shows."""
     twin, plan = judged.twin, judged.plan
     notes = [f"Default: {text}" for text in manifest.defaults]
-    if plan.moves:
-        notes.append("Durations of moves assume a link of 10 Gbit/s per host.")
     return payload.ReportData(
         site=plan.site,
         study=plan.study,
@@ -61,11 +55,21 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         racks=rack_map(twin, judged.rules, judged.before, judged.after),
         series=power_series(twin, judged.before, judged.after),
         services=_services(judged),
-        moves=_moves(judged),
+        moves=_moves(plan),
         waves=_waves(plan.moves),
         prefixes_checked=bool(plan.moves),
         frontier=_frontier(plan),
         binding=_binding(plan),
+        rule_prices=tuple(
+            payload.RulePrice(
+                rule=price.rule,
+                kind=price.kind,
+                kwh_per_year=price.kwh_per_year,
+                cost_per_year=price.cost_per_year,
+                co2e_kg_per_year=price.kgco2e_per_year,
+            )
+            for price in plan.rule_prices
+        ),
         terms=_terms(plan, _is_first(judged.before)),
         proof=_proof(plan, manifest),
         bottlenecks=tuple(
@@ -132,9 +136,7 @@ def _rack_of(twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
     return np.append(twin["host_rack"].values, -1)[host]
 
 
-def _moves(judged: Judged) -> tuple[payload.Move, ...]:
-    worth = judged.reasons
-    index = {str(name): i for i, name in enumerate(judged.twin["workload"].values)}
+def _moves(plan: Plan) -> tuple[payload.Move, ...]:
     return tuple(
         payload.Move(
             wave=move.wave,
@@ -144,33 +146,33 @@ def _moves(judged: Judged) -> tuple[payload.Move, ...]:
             source=move.source,
             target=move.target,
             memory_gib=move.memory_gib,
-            seconds=move.memory_gib / LINK_GIB_PER_S,
+            seconds=move.seconds,
+            energy_kwh=move.energy_kwh,
             reason=move.reason,
-            saved_kwh_per_year=float(worth.saved_kwh_per_year[index[move.workload]]),
-            payback_days=finite(worth.payback_days[index[move.workload]]),
+            saved_kwh_per_year=move.saved_kwh_per_year,
+            payback_days=move.payback_days,
         )
-        for move in judged.plan.moves
+        for move in plan.moves
     )
 
 
 def _waves(moves: Sequence[Move]) -> tuple[payload.Wave, ...]:
-    """Return the waves; one takes as long as its busiest host copies."""
+    """Return the waves: when each starts, and how long its slowest move takes."""
     frame = pd.DataFrame([move.model_dump() for move in moves])
     if frame.empty:
         return ()
-    waves = []
-    for wave, rows in frame.groupby("wave"):
-        busiest = max(rows.groupby(end)["memory_gib"].sum().max() for end in ("source", "target"))
-        waves.append(
-            payload.Wave(
-                wave=int(str(wave)),
-                moves=len(rows),
-                bounces=int(rows["bounce"].sum()),
-                memory_gib=float(rows["memory_gib"].sum()),
-                seconds=float(busiest) / LINK_GIB_PER_S,
-            )
+    return tuple(
+        payload.Wave(
+            wave=int(str(wave)),
+            moves=len(rows),
+            bounces=int(rows["bounce"].sum()),
+            memory_gib=float(rows["memory_gib"].sum()),
+            start=str(rows["start"].iloc[0]),
+            seconds=finite(float(rows["seconds"].astype(float).max())),
+            energy_kwh=float(rows["energy_kwh"].astype(float).sum()),
         )
-    return tuple(waves)
+        for wave, rows in frame.groupby("wave")
+    )
 
 
 def _frontier(plan: Plan) -> tuple[payload.FrontierPoint, ...]:
@@ -182,6 +184,7 @@ def _frontier(plan: Plan) -> tuple[payload.FrontierPoint, ...]:
             moves=point.moves,
             objective=point.objective,
             saving_fraction_of_full=(today - point.objective) / full if full > 0 else 0.0,
+            bound=point.bound,
         )
         for point in plan.frontier
     )

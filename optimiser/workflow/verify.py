@@ -151,7 +151,7 @@ def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> 
     if opened.loaded.study.moves == "at_once":
         found = check_at_once(opened.twin, order)
     else:
-        found = replay(opened.twin, opened.loaded.rules, order)
+        found = replay(opened.twin, opened.loaded.rules, order, opened.loaded.study.moving)
     return [f"moves: {violation.sentence}" for violation in found]
 
 

@@ -302,6 +302,22 @@ def make_report_data(seed: int = 7) -> p.ReportData:
         prefixes_checked=True,
         frontier=_frontier(before.cost, after.cost),
         binding=_binding(),
+        rule_prices=(
+            p.RulePrice(
+                rule="cpu-reserve",
+                kind="headroom",
+                kwh_per_year=5444.0,
+                cost_per_year=1062.0,
+                co2e_kg_per_year=1711.0,
+            ),
+            p.RulePrice(
+                rule="replicas-apart",
+                kind="anti_affinity",
+                kwh_per_year=0.0,
+                cost_per_year=0.0,
+                co2e_kg_per_year=0.0,
+            ),
+        ),
         terms=_terms(before, after),
         proof=_proof(after.cost),
         bottlenecks=_bottlenecks(),

@@ -11,8 +11,11 @@ from instances.tiny import GPU_RESOURCES, tiny
 
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
+from optimiser.schema.moving import Moving
+from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import order_moves
+from optimiser.studies.reasons import MoveReasons
 
 
 def plan_of(twin, hosts, on=None) -> Placement:
@@ -102,7 +105,7 @@ def test_detour_keeps_to_allowed_hosts():
 def test_concurrency_limits_moves_in_and_out_of_a_host():
     """Eight workloads leave one host two at a time."""
     _, twin, rules = tiny(2, [{"cpu": 5, "host": "h1"} for _ in range(8)])
-    order = ordered(twin, rules, [1] * 8, concurrency=2)
+    order = ordered(twin, rules, [1] * 8, moving=Moving(concurrent_per_host=2))
     assert order.num_waves == 4
 
 
@@ -219,7 +222,7 @@ def test_new_workloads_start_and_the_way_back_stops_them():
     _, twin, rules = tiny(2, [{"host": None}, {"host": "h1"}])
     order = ordered(twin, rules, [1, 1])
     assert order.source[order.workload == 0].tolist() == [-1]
-    assert order.documents(twin)[order.workload.tolist().index(0)].source == ""
+    assert move_documents(twin, order)[order.workload.tolist().index(0)].source == ""
     assert order.reverse().target[order.reverse().workload == 0].tolist() == [-1]
 
 
@@ -239,7 +242,8 @@ def test_reverse_leads_back():
 def test_documents_name_everything():
     """The plan's moves carry names, one-based waves and the order."""
     _, twin, rules = tiny(3, [{"cpu": 80, "host": "h1"}, {"cpu": 80, "host": "h2"}])
-    moves = ordered(twin, rules, [2, 0]).documents(twin, ["empties h1", "fills h1"])
+    worth = MoveReasons(["empties h1", "fills h1"], np.zeros(2), np.full(2, np.nan), 0.0)
+    moves = move_documents(twin, ordered(twin, rules, [2, 0]), worth=worth)
     assert [(m.wave, m.order, m.workload, m.source, m.target) for m in moves] == [
         (1, 1, "w1", "h1", "h3"),
         (2, 2, "w2", "h2", "h1"),

@@ -14,6 +14,7 @@ if (report.moves.rows.length) {
     { title: "To", csv: "target", get: word(5) },
     { title: "Memory, GiB", csv: "memory_gib", get: raw(6), show: (v) => shown(v, v >= 10 || Number.isInteger(v) ? 0 : 1), number: true },
     { title: "Time", csv: "seconds", get: raw(7), show: time, number: true },
+    { title: "Takes, kWh", csv: "energy_kwh", get: raw(11), show: (v) => shown(v, v < 0.1 ? 4 : 2), number: true },
     { title: "Saves, kWh/year", csv: "saved_kwh_per_year", get: raw(8), show: (v) => shown(v, 0), number: true },
     { title: "Pays back, days", csv: "payback_days", get: raw(9), show: (v) => shown(v, v < 10 ? 1 : 0), number: true },
     { title: "Why", csv: "reason", get: word(10) },

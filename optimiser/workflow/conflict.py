@@ -1,0 +1,33 @@
+"""Why a study has no plan, with amounts that a plan shows to be enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optimiser.errors import InfeasibleError
+from optimiser.solve.explain import explain_infeasible
+from optimiser.solve.explain_steps import AT_LEAST
+from optimiser.solve.precheck import Finding
+from optimiser.solve.problem import lower
+from optimiser.studies.enough import Prover
+from optimiser.workflow.loading import Loaded
+
+LIMIT_S = 5.0
+"""Time for an explanation, loading of compiled code not counted [s]."""
+
+
+def conflicts(loaded: Loaded, time_limit_s: float = LIMIT_S) -> Sequence[Finding]:
+    """Return what makes every plan impossible, cheapest way out first; empty when nothing does."""
+    problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
+    return explain_infeasible(problem, time_limit_s, Prover())
+
+
+def with_proof(loaded: Loaded, error: InfeasibleError) -> InfeasibleError:
+    """Return the error of the search with proven amounts, where it only knows lower limits."""
+    if not any(AT_LEAST in str(finding) for finding in error.findings):
+        return error
+    findings = conflicts(loaded)
+    if not findings:
+        return error
+    head = error.message.splitlines()[0]
+    return InfeasibleError("\n".join([head, *map(str, findings)]), findings)

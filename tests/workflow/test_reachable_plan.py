@@ -1,0 +1,84 @@
+"""A plan whose moves get stuck becomes one that can be reached, with devices too."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from instances.tiny import GPU_RESOURCES, tiny
+
+from optimiser.analysis.verdict import Placement
+from optimiser.analysis.verify import verify
+from optimiser.schema.study import Study
+from optimiser.solve.progress import EngineResult
+from optimiser.solve.search import Candidate
+from optimiser.studies.move_replay import replay
+from optimiser.studies.moves import order_moves
+from optimiser.workflow.plan_document import placement_of
+from optimiser.workflow.reachable import order_result
+
+GPUS = {"resources": GPU_RESOURCES}
+
+
+def reached(twin: Any, rules: Any, target: list[int], masks: list[int] | None = None):
+    """Return the result and order for a plan by host numbers and device masks."""
+    host = np.array(target, dtype=np.int32)
+    on = np.isin(np.arange(twin.sizes["host"]), host)
+    devices = np.array(masks or [0] * len(host), dtype=np.uint64)
+    plan = Candidate(host, on, devices, {"energy": 1.0})
+    result = EngineResult(plan, None, "", "time", {}, ())
+    loaded: Any = SimpleNamespace(twin=twin, rules=rules, study=Study())
+    found, order = order_result(loaded, result)
+    assert replay(twin, rules, order, Study().moving) == []
+    assert order.is_complete
+    end = placement_of(twin, found.candidate)
+    assert verify(twin, rules, end).is_legal
+    assert np.array_equal(order.end.host, end.host)
+    return found.candidate, end, order
+
+
+def test_stuck_swap_of_whole_devices_leaves_both_where_they_are() -> None:
+    """Two that cannot swap stay with devices of their own, the third still moves."""
+    rows = [{"gpu": 100}, {"gpu": 100}, {"gpu": 100}, {"gpu": 100}]
+    workloads = [
+        {"gpu": 100, "cpu": 1, "host": "h1"}, {"gpu": 100, "cpu": 1, "host": "h2"},
+        {"gpu": 50, "cpu": 60, "host": "h3"}, {"gpu": 50, "cpu": 50, "host": "h4"},
+    ]  # fmt: skip
+    _, twin, rules = tiny(rows, workloads, [{"kind": "pin", "workloads": {"names": ["w4"]},
+                                             "host": "h4"}], **GPUS)  # fmt: skip
+    found, end, order = reached(twin, rules, [1, 0, 2, 3], [1, 1, 1, 1])
+    assert end.devices == [(0,), (0,), (0,), (0,)]
+    assert end.host.tolist() == [0, 1, 2, 3]
+    assert len(order.workload) == 0
+    assert found.terms.keys() != {"energy"}  # valued anew
+
+
+def test_hosts_that_keep_their_workloads_keep_their_devices() -> None:
+    """Only hosts whose workloads differ from the plan get a new packing."""
+    rows = [{"gpu": 100}, {"gpu": 100}, {"gpu": 200}]
+    workloads = [
+        {"gpu": 100, "cpu": 1, "host": "h1"}, {"gpu": 100, "cpu": 1, "host": "h2"},
+        {"gpu": 100, "cpu": 1, "host": "h3"}, {"gpu": 100, "cpu": 1, "host": "h3"},
+    ]  # fmt: skip
+    _, twin, rules = tiny(rows, workloads, **GPUS)
+    _, end, _ = reached(twin, rules, [1, 0, 2, 2], [1, 1, 2, 1])
+    assert end.devices == [(0,), (0,), (1,), (0,)]
+
+
+def test_moves_that_end_in_a_broken_rule_are_cut_back_to_a_legal_plan() -> None:
+    """Of two that must stay together only one can move, so neither does.
+
+    w1 (40) fits on h2 beside w3 (50), w2 (60) does not; w3 waits for w2, and h3 has room for 40.
+    """
+    workloads = [
+        {"cpu": 40, "host": "h1", "service": "p"}, {"cpu": 60, "host": "h1", "service": "p"},
+        {"cpu": 50, "host": "h2"}, {"cpu": 60, "host": "h3"},
+    ]  # fmt: skip
+    together = {"kind": "affinity", "domain": "host", "workloads": {"services": ["p"]}}
+    _, twin, rules = tiny(3, workloads, [together])
+    goal = Placement(np.array([1, 1, 0, 2], dtype=np.int32), np.ones(3, dtype=bool))
+    assert order_moves(twin, rules, goal).workload.tolist() == [0]
+    _, end, order = reached(twin, rules, [1, 1, 0, 2])
+    assert end.host.tolist() == [0, 0, 1, 2]
+    assert len(order.workload) == 0
