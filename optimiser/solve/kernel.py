@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
-from optimiser.solve.jit import entry, jit
+from optimiser.solve.jit import entry as entry
+from optimiser.solve.jit import jit
 from optimiser.solve.place_kernel import (
     nearness_holds,
     refresh_price,
@@ -384,22 +385,3 @@ def shortfall(data: Data, state: State) -> float:
 def budgets_hold(data: Data, state: State) -> bool:
     """Whether reserves, the number of hosts on and the number of moves are within bounds."""
     return shortfall(data, state) == 0.0
-
-
-__all__ = [
-    "add",
-    "budgets_hold",
-    "device_w",
-    "devices_fit",
-    "entry",
-    "fits",
-    "groups_hold",
-    "hold_on",
-    "host_power",
-    "is_on",
-    "jit",
-    "remove",
-    "rows_hold",
-    "shortfall",
-    "sums_allow",
-]
