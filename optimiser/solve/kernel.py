@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
-from optimiser.solve.jit import entry as entry
+from optimiser.solve.jit import entry as entry  # noqa: PLC0414  (others take it from here)
 from optimiser.solve.jit import jit
 from optimiser.solve.place_kernel import (
     nearness_holds,
