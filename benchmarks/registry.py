@@ -58,6 +58,21 @@ def _planetlab(day: str, memory: str = "ignore", short: bool = False) -> Spec:
     )
 
 
+def _reassignment(which: str, instances: str) -> Spec:
+    return Spec(
+        name=f"roadef-{which}",
+        what=f"Machine reassignment, ROADEF/EURO challenge 2012, {instances}",
+        data="roadef2012",
+        command="dcopt import roadef MODEL ASSIGNMENT -o site && "
+        "dcopt plan site --time-limit 300 && dcopt export roadef site -o new.txt",
+        limit="300 s of search for each instance, two threads",
+        target="sum of objectives below the winner's, gap proven on each, official value equal",
+        run="benchmarks.cases.reassignment:reassignment",
+        options=(("which", which), ("time_limit_s", 300.0)),
+        is_short=False,
+    )
+
+
 def _packing(name: str, family: str, each: int, most_items: int = 120) -> Spec:
     seconds = 60.0
     return Spec(
@@ -192,6 +207,8 @@ SPECS = (
     _planetlab("20110306"),
     _planetlab("20110309"),
     _planetlab("20110303", memory="honour"),
+    _reassignment("a", "set A"),
+    _reassignment("b", "b_1 and b_2 of set B"),
     _packing("packing-new-1", "New/class1", each=2),
     _packing("packing-new-2", "New/class2", each=2),
     _packing("packing-new-3", "New/class3", each=2),

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis.counts import moved
+from optimiser.analysis.placement_cost import placement_terms
 from optimiser.analysis.verdict import Placement
 from optimiser.schema.study import Weights
 from optimiser.twin.on_cost import on_cost_per_h
@@ -35,7 +36,7 @@ def simulated_terms(
 ) -> dict[str, float]:
     """Return the objective terms of a placement as the simulation and the twin have them.
 
-    Energy, carbon and water come from the simulated meters; moves and hosts are counted.
+    Energy, carbon and water come from the simulated meters; loads, moves and hosts are counted.
     """
     hours = float(twin["period_h"].values.sum())
     migrating = moved(twin, np.asarray(placement.host))
@@ -47,6 +48,7 @@ def simulated_terms(
         "water": float(simulation["water_cost"].sum()) if weights.water else 0.0,
         "migration": one_off * hours / 24.0 / weights.hold_days,
         "host_on": float(on_cost_per_h(twin, weights)[placement.host_on].sum()) * hours,
+        **placement_terms(twin, weights, np.asarray(placement.host)),
     }
 
 

@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import xarray as xr
 
-from optimiser.analysis import capacity, counts, electrical, placement_rules, thermal
+from optimiser.analysis import (
+    capacity,
+    counts,
+    electrical,
+    nearness,
+    placement_rules,
+    thermal,
+    transit,
+)
 from optimiser.analysis.loads import Loads, measure_loads
 from optimiser.analysis.rows import MOST_LISTED, Rows, violations_of
 from optimiser.analysis.verdict import Placement, Verdict, Violation, placement_today
@@ -52,6 +60,8 @@ MEASURES: dict[str, Measure] = {
     "spread": _on_hosts(placement_rules.measure_spread),
     "anti_affinity": _on_hosts(placement_rules.measure_anti_affinity),
     "affinity": _on_hosts(placement_rules.measure_affinity),
+    "dependency": _on_hosts(nearness.measure_dependency),
+    "transient_capacity": _on_loads(transit.measure_transient_capacity),
     **dict.fromkeys(
         ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
     ),

@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "explain": "optimiser.cli.explain_verb:explain",
     "report": "optimiser.cli.report_verb:report",
     "import": "optimiser.cli.import_verb:import_group",
+    "export": "optimiser.cli.export_verb:export_group",
     "library": "optimiser.cli.library_verb:library",
     "manual": "optimiser.cli.manual_verb:manual",
 }

@@ -113,9 +113,9 @@ def _table(table: TableSpec) -> str:
 def _columns(table: TableSpec) -> Iterator[str]:
     for column in table.columns:
         yield _column(f"`{column.name}`", column, column.description)
-    if table.per_resource is not None:
-        text = table.per_resource.description.format("the resource")
-        yield _column("*each resource*", table.per_resource, text)
+    for form in table.per_resource:
+        name = form.name.format("*each resource*")
+        yield _column(name, form, form.description.format("the resource"))
 
 
 def _column(name: str, column: Column, text: str) -> str:

@@ -116,6 +116,30 @@ def planetlab(call: Call, folder: Path, target: Path, memory: Memory, force: boo
     _tell(call, import_planetlab(folder, target, memory=memory, force=force))
 
 
+@verb(
+    name="roadef",
+    examples=(
+        ("dcopt import roadef model_a1_1.txt assignment_a1_1.txt -o a1_1", "Import an instance"),
+        ("dcopt plan a1_1 --time-limit 300", "Plan it"),
+        ("dcopt export roadef a1_1 -o new.txt", "Write the plan as an assignment"),
+    ),
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("assignment", type=click.Path(path_type=Path))
+@_TARGET
+@_FORCE
+def roadef(call: Call, model: Path, assignment: Path, target: Path, force: bool) -> None:
+    """Import an instance of the ROADEF/EURO challenge 2012 (machine reassignment).
+
+    MODEL is a model file, ASSIGNMENT its first assignment. Machines become hosts and processes
+    workloads; constraints and costs are the challenge's, one to one, so that the objective of a
+    plan is the official one. Energy has no price.
+    """
+    from optimiser.workflow.imports import import_roadef
+
+    _tell(call, import_roadef(model, assignment, target, force=force))
+
+
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -198,6 +222,7 @@ def _tell(call: Call, report: ImportReport) -> None:
 
 import_group.add_command(alibaba_gpu)
 import_group.add_command(planetlab)
+import_group.add_command(roadef)
 import_group.add_command(vbp)
 import_group.add_command(cloud_balancing)
 import_group.add_command(btrplace)

@@ -132,7 +132,7 @@ def prepare(
         scale=_scales(twin),
         limit_rows=tuple(rows),
         today=today,
-        workload_class=workload_classes(twin, rules, elig),
+        workload_class=workload_classes(twin, rules, elig, weights),
         host_highest_kw=host_highest,
         net_price=_net_price(twin, weights),
         import_ceiling_kw=ceiling_w / 1e3,
@@ -146,7 +146,7 @@ def without_groups(frame: Frame) -> Frame:
     equal demand, hosts and move cost are one class whatever they belong to.
     """
     rules = tuple(rule for rule in frame.rules if not len(rule.group))
-    classes = workload_classes(frame.twin, rules, frame.eligibility)
+    classes = workload_classes(frame.twin, rules, frame.eligibility, frame.weights)
     return replace(frame, rules=rules, workload_class=classes)
 
 
@@ -185,8 +185,10 @@ def _counted_today(
     return measure(twin, envelope, host, on, counted=rule.hosts)
 
 
-def workload_classes(twin: xr.Dataset, rules: Sequence[Rule], elig: Eligibility) -> np.ndarray:
-    """Return a class per workload (W,): equal demand, hosts, move cost and part in every rule."""
+def workload_classes(
+    twin: xr.Dataset, rules: Sequence[Rule], elig: Eligibility, weights: Weights
+) -> np.ndarray:
+    """Return a class per workload (W,): equal demand, hosts, move costs and part in every rule."""
     columns = [twin["workload_flavour"].values, elig.of_workload]
     columns.append(np.unique(twin["workload_move_cost"].values, return_inverse=True)[1].reshape(-1))
     for rule in rules:
@@ -194,8 +196,12 @@ def workload_classes(twin: xr.Dataset, rules: Sequence[Rule], elig: Eligibility)
             columns.append(rule.group)
         if rule.allowed_class is not None:
             columns.append(rule.allowed_class)
-        if rule.kind == "max_moves":
+        if rule.kind in ("max_moves", "dependency"):
             columns.append(rule.workloads)
+    if weights.service_move_cost > 0:
+        columns.append(twin["workload_service"].values)
+    if twin.sizes["move_class"] and weights.host_move_weight > 0:
+        columns.append(twin["workload_host"].values)
     table = np.column_stack([np.asarray(column, dtype=np.int64) for column in columns])
     return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 

@@ -119,7 +119,7 @@ def group_hosts(
     for rule in frame.rules:
         if rule.allowed is not None and not rule.is_hard:
             columns.append(rule.allowed.T)
-        elif rule.kind in ("domain_capacity", "headroom", "max_hosts_on"):
+        elif rule.kind in ("domain_capacity", "headroom", "max_hosts_on", "transient_capacity"):
             columns.append(rule.hosts)
     key = _identify(columns, twin.sizes["host"])
     host_group = np.full(len(key), -1)

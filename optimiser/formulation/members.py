@@ -52,12 +52,13 @@ def members_of(context: Context, rule: Rule) -> Members:
     """Return the members of a rule's groups; kept, because several constraints ask."""
     key = f"members {rule.name}"
     if key not in context.shared:
-        context.shared[key] = _members(context, rule)
+        context.shared[key] = find_members(context, rule)
     found: Members = context.shared[key]
     return found
 
 
-def _members(context: Context, rule: Rule) -> Members:
+def find_members(context: Context, rule: Rule) -> Members:
+    """Return the members of a rule's groups, found anew."""
     instance = context.instance
     domains = instance.domains(rule)
     of_group = instance.group_of_rule(rule)

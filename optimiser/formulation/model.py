@@ -22,10 +22,13 @@ from optimiser.formulation import (
     headroom,
     hosts,
     moves,
+    nearness,
     objective,
+    placement_prices,
     placement_rules,
     racks,
     spread,
+    transit,
 )
 from optimiser.formulation.context import Context
 from optimiser.formulation.instance import Instance
@@ -126,7 +129,26 @@ BLOCKS: dict[str, Block] = {
         ),
         (objective.price_migration,),
     ),
+    "nearness": Block(
+        (nearness.declare_nearby,),
+        (nearness.constrain_dependency_presence, nearness.constrain_dependency),
+    ),
+    "transit": Block(constrain=(transit.constrain_transient_capacity,)),
     "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
+    "placement_prices": Block(
+        (placement_prices.declare_placement_prices,),
+        (
+            placement_prices.constrain_safety_excess,
+            placement_prices.constrain_balance_shortage,
+            placement_prices.constrain_service_most_moves,
+        ),
+        (
+            placement_prices.price_safety_load,
+            placement_prices.price_balance,
+            placement_prices.price_service_moves,
+            placement_prices.price_host_moves,
+        ),
+    ),
     "soft_rules": Block(price=(objective.price_soft_rules,)),
 }
 

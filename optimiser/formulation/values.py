@@ -13,6 +13,7 @@ from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.values_of_prices import set_nearby, set_prices
 from optimiser.schema.policy import Affinity, Spread
 
 
@@ -39,6 +40,8 @@ def set_placement(
     _set_members(context)
     _set_stay(context, host_on)
     _set_overfull(context)
+    set_nearby(context)
+    set_prices(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from optimiser.library.references import DocumentCheck
 from optimiser.schema.policy import (
     AnyPolicy,
+    Dependency,
     DomainCapacity,
     Headroom,
     HostSelector,
+    LabelLevel,
     NotWorse,
     Pin,
     RequireLabel,
+    TransientCapacity,
     WorkloadSelector,
 )
+from optimiser.schema.site import Site
+from optimiser.schema.study import Weights
 
 Labels = dict[str, set[str]]
 
@@ -59,6 +64,12 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
             _check_workloads(check.at(name), value, known)
         if isinstance(value, HostSelector):
             _check_hosts(check.at(name), value, known)
+        if isinstance(value, LabelLevel):
+            check.refer((name, "label"), value.label, known.host_labels, "host label")
+    if isinstance(policy, Dependency):
+        _check_names(check, "needs", policy.needs, known.services, "service")
+    if isinstance(policy, TransientCapacity):
+        _check_names(check, "resources", policy.resources, known.resources, "resource")
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]
         check.refer(("resource",), policy.resource, allowed, "resource")
@@ -68,6 +79,16 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
         check.refer(("host",), policy.host, known.hosts, "host")
     if isinstance(policy, RequireLabel):
         _check_label_values(check, policy, known.host_labels)
+
+
+def check_weights(check: DocumentCheck, weights: Weights, site: Site) -> None:
+    """Report resources in the weights of a study that the site does not have."""
+    known = [resource.name for resource in site.resources]
+    for place, safety in enumerate(weights.safety):
+        check.refer(("safety", place, "resource"), safety.resource, known, "resource")
+    for place, balance in enumerate(weights.balance):
+        check.refer(("balance", place, "resource"), balance.resource, known, "resource")
+        check.refer(("balance", place, "per"), balance.per, known, "resource")
 
 
 def _check_label_values(check: DocumentCheck, policy: RequireLabel, labels: Labels) -> None:

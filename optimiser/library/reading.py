@@ -59,7 +59,8 @@ class Reading:
     def read(self) -> None:
         """Read all files and check them; mistakes are kept, not raised."""
         check_site(self.check, self.site, self.shelf)
-        for name in ("hosts", "racks", "services", "workloads", "placement", "demand", "pdus"):
+        for name in ("hosts", "racks", "services", "workloads", "placement", "demand", "pdus",
+                     "move_costs"):  # fmt: skip
             self._read_table(name)
         for name, spec in _SERIES.items():
             source = getattr(self.site.environment, name)
@@ -173,6 +174,8 @@ class Reading:
             refer_column(hosts, "rack", set(racks.frame["name"]), "rack")
         checks.check_cards(hosts, "server", self.shelf)
         self.servers = checks.server_cards(hosts, self.shelf)
+        if "move_costs" in self.tables:
+            checks.check_move_costs(self.tables["move_costs"], hosts.frame)
         resources = self.site.resources
         self.hosts, filled = checks.fill_capacity(hosts, resources, self.servers)
         self.defaults += filled
@@ -186,6 +189,7 @@ class Reading:
         if services is not None:
             classes = [sla.name for sla in self.site.sla_classes]
             refer_column(services, "sla_class", classes, "SLA class")
+            checks.check_needs(services)
         if demand is not None and not demand.problems:
             checks.check_profiles(demand)
         if workloads is None:

@@ -11,7 +11,7 @@ from optimiser.errors import InputError, Problem, raise_all
 from optimiser.library.defaults import defaults_of
 from optimiser.library.documents import read_located
 from optimiser.library.files import missing_file
-from optimiser.library.policy_checks import check_policies
+from optimiser.library.policy_checks import check_policies, check_weights
 from optimiser.library.reading import Reading
 from optimiser.library.references import DocumentCheck
 from optimiser.library.site_checks import check_study
@@ -30,10 +30,11 @@ class SiteInput:
     ``cards`` holds the cards in use by (kind, name). Tables are frames with the columns of
     ``optimiser.schema.tables``: ``hosts`` has whole-number capacity per resource (the host's own
     amount or its card's), ``workloads`` the rows as written, ``workload_units`` one row per
-    replica (see ``unfold``). ``services``, ``placement`` and ``demand`` are ``None`` when the site
-    has no such table; ``pdus`` lists those of ``site.yaml`` and of the table. ``series`` holds
-    ``weather``, ``price_per_kwh`` and ``carbon_g_per_kwh`` where they are files. ``files`` maps
-    each file that was read to its SHA-256; ``defaults_used`` says what was filled in.
+    replica (see ``unfold``). ``services``, ``placement``, ``demand`` and ``move_costs`` are
+    ``None`` when the site has no such table; ``pdus`` lists those of ``site.yaml`` and of the
+    table. ``series`` holds ``weather``, ``price_per_kwh`` and ``carbon_g_per_kwh`` where they are
+    files. ``files`` maps each file that was read to its SHA-256; ``defaults_used`` says what was
+    filled in.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class SiteInput:
     series: dict[str, pd.DataFrame]
     files: dict[str, str]
     defaults_used: tuple[str, ...]
+    move_costs: pd.DataFrame | None = None
 
 
 def read_site(folder: Path | str) -> SiteInput:
@@ -115,6 +117,7 @@ def _read(site_file: Path, study_file: Path | None) -> tuple[Study, SiteInput]:
         if reading.can_check_policies:
             names = [policy.name for policy in reading.site.policies]
             check_policies(study_check, study.policies, reading.known(), names)
+        check_weights(study_check.at("weights"), study.weights, reading.site)
         problems += study_check.problems
         reading.files[study_file.name] = digest
     raise_all([*reading.problems(), *problems])
@@ -150,4 +153,5 @@ def _finish(reading: Reading, study: Study) -> SiteInput:
         series=reading.series,
         files=dict(sorted(reading.files.items())),
         defaults_used=(*defaults, *reading.defaults),
+        move_costs=reading.optional_frame("move_costs"),
     )

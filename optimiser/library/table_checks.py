@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimiser.library.columns import parse_labels
 from optimiser.library.policy_checks import Labels
-from optimiser.library.references import listed, refer_column
+from optimiser.library.references import listed, nearest, refer_column
 from optimiser.library.shelf import Shelf
 from optimiser.library.tables import Table
 from optimiser.schema.equipment import ServerCard
@@ -177,6 +177,39 @@ def _check_placed(table: Table, units: set[str], several: set[str]) -> None:
         names.to_numpy(dtype=object), None, lambda name: f"write {name}-1, {name}-2 …",
     )  # fmt: skip
     refer_column(table, "workload", units | several, "workload")
+
+
+def check_needs(services: Table) -> None:
+    """Report services that a service needs and that do not exist."""
+    needs = services.frame["needs"]
+    known = set(services.frame["name"])
+    unknown = [[n for n in split_names(text) if n not in known] for text in needs]
+    wrong = np.array([names[0] if names else "" for names in unknown], dtype=object)
+    services.findings.add(
+        "needs", "there is no such service", np.flatnonzero(wrong != ""), wrong, listed(known),
+        lambda value: nearest(str(value), known),
+    )  # fmt: skip
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names in a cell written as ``a;b;c``."""
+    return [name.strip() for name in text.split(";") if name.strip()]
+
+
+def check_move_costs(table: Table, hosts: pd.DataFrame) -> None:
+    """Report sources and targets of move costs that are neither a host nor a move class."""
+    known = set(move_classes(hosts))
+    for column in ("source", "target"):
+        refer_column(table, column, known, "host or move class")
+
+
+def move_classes(hosts: pd.DataFrame) -> pd.Series:
+    """Return the move class of each host; its own name where none is given."""
+    name = hosts["name"].astype(str)
+    if "move_class" not in hosts.columns:
+        return name
+    given = hosts["move_class"].fillna("").astype(str)
+    return given.where(given != "", name)
 
 
 def check_profiles(table: Table) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MINUS = "\u2212"
 NONE = "\u2013"
 Verdict = Literal["better", "worse", "same", "neutral"]
+LOAD_TERMS = ("safety_load", "balance", "service_moves", "host_moves")
+"""Objective terms about loads and moves that no simulation of energy knows."""
 SAME_FRACTION = 0.0005
 """Changes below 0.05 % are told as no change."""
 
@@ -164,6 +166,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
         _amount("co2e", "Emissions a year", "kg CO₂e", before.co2e_kg, after.co2e_kg, year),
         _amount("water", "Water a year", "m³", before.water_m3, after.water_m3, year),
+        _amount("placement", "Cost of loads and moves", data.currency, *_placement_cost(data)),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
         _amount("hosts", "Cost of hosts an hour", data.currency, *hosts),
         _counted(
@@ -179,6 +182,15 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     )
     known = tuple(row for row in rows if row is not None)
     return tuple(map(_alone, known)) if data.is_first_placement else known
+
+
+def _placement_cost(data: ReportData) -> tuple[float | None, float | None]:
+    """Return what loads and moves cost before and after; nothing where loads have no price."""
+    found = [t for t in data.terms if t.term in LOAD_TERMS]
+    if not any(term.before or term.believed for term in found):
+        return None, None
+    found += [term for term in data.terms if term.term == "migration"]
+    return sum(term.before or 0.0 for term in found), sum(term.believed for term in found)
 
 
 def _alone(row: Comparison) -> Comparison:
@@ -268,6 +280,9 @@ def _results(data: ReportData) -> list[str]:
 
 
 def _energy_result(data: ReportData) -> str:
+    was, now = _placement_cost(data)
+    if data.before.energy_kwh == data.after.energy_kwh and was and now is not None and now < was:
+        return f"saves {percent((was - now) / was)} of the cost of loads and moves"
     saved = saving_fraction(data.before.energy_kwh, data.after.energy_kwh) or 0.0
     if saved >= SAME_FRACTION:
         return f"saves {percent(saved)} of the energy"

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import Name
 
 DomainLevel = Literal["host", "rack", "row", "pdu", "ups", "feed", "zone", "site"]
+
+
+class LabelLevel(Document):
+    """Domains made by a host label: hosts with the same value form one, hosts without it none."""
+
+    label: str
+    """Host label, such as location or security_zone."""
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def _form_of_level(value: object) -> str:
+    """Say which form a level has, so that a mistake in one is not told about the other too."""
+    return "by label" if isinstance(value, dict | LabelLevel) else "by level"
+
+
+GroupLevel = Annotated[
+    Annotated[DomainLevel, Tag("by level")] | Annotated[LabelLevel, Tag("by label")],
+    Discriminator(_form_of_level),
+]
 
 
 class SlaClass(Document):
@@ -143,7 +164,7 @@ class Spread(PolicyBase):
     kind: Literal["spread"] = "spread"
     workloads: WorkloadSelector = WorkloadSelector()
     """Workloads; each service among them is spread by itself."""
-    domain: DomainLevel = "rack"
+    domain: GroupLevel = "rack"
     """What the replicas are spread over."""
     min_domains: int | None = Field(default=None, ge=1)
     """At least so many domains are used (or as many as there are replicas)."""
@@ -163,7 +184,7 @@ class AntiAffinity(PolicyBase):
     """Workloads that must keep apart."""
     each: Literal["service", "all"] = "service"
     """Replicas of each service apart, or all selected workloads apart from each other."""
-    domain: DomainLevel = "host"
+    domain: GroupLevel = "host"
     """Level at which they keep apart."""
 
 
@@ -175,8 +196,30 @@ class Affinity(PolicyBase):
     """Workloads that stay together."""
     each: Literal["service", "all"] = "service"
     """Workloads of each service together, or all selected workloads."""
-    domain: DomainLevel = "rack"
+    domain: GroupLevel = "rack"
     """Level at which they are together."""
+
+
+class Dependency(PolicyBase):
+    """Keep each workload in one domain with a workload of every service that it needs."""
+
+    kind: Literal["dependency"] = "dependency"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads that need others."""
+    needs: list[str] = []
+    """Services they need; when empty, those that the services table names for their service."""
+    domain: GroupLevel = "rack"
+    """Level at which they are near enough."""
+
+
+class TransientCapacity(PolicyBase):
+    """Keep room for workloads that leave: all moves at once, counted at source and target."""
+
+    kind: Literal["transient_capacity"] = "transient_capacity"
+    resources: list[str] = []
+    """Resources that stay in use at the source until the last move has ended; all when empty."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
 
 
 class Ban(PolicyBase):
@@ -283,6 +326,8 @@ AnyPolicy = Annotated[
     | Spread
     | AntiAffinity
     | Affinity
+    | Dependency
+    | TransientCapacity
     | Ban
     | Fence
     | RequireLabel

@@ -177,6 +177,8 @@ class Tables(Document):
     """Demand profiles: fraction of the request by time."""
     pdus: str | None = None
     """PDUs as a table."""
+    move_costs: str | None = None
+    """Costs of a move from host to host, or from class to class of hosts."""
 
 
 class Location(Document):

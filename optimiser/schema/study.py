@@ -43,6 +43,28 @@ class Horizon(Document):
         return start
 
 
+class SafetyPrice(Document):
+    """Load above the safety capacity of hosts (columns ``…_safety`` of the hosts table)."""
+
+    resource: str
+    """Resource of the site."""
+    price: NonNegative
+    """Price over the horizon of one unit above it at the host's worst moment."""
+
+
+class BalancePrice(Document):
+    """Free amounts that are of use only together, such as memory for each free core."""
+
+    resource: str
+    """Resource of which so much should stay free …"""
+    per: str
+    """… for each free unit of this one."""
+    ratio: int = Field(ge=0)
+    """Units of ``resource`` for one of ``per``."""
+    price: NonNegative
+    """Price over the horizon of one unit that is missing at the host's worst moment."""
+
+
 class Weights(Document):
     """What counts besides the energy bill."""
 
@@ -56,6 +78,14 @@ class Weights(Document):
     """Additional cost of moving one GiB of memory."""
     host_on_cost_per_h: NonNegative = 0.004
     """Wear and administration of a host that is on, per hour, unless the host or its card says."""
+    safety: list[SafetyPrice] = []
+    """Prices of load above the safety capacity, host by host."""
+    balance: list[BalancePrice] = []
+    """Prices of free amounts out of balance, host by host."""
+    service_move_cost: NonNegative = 0.0
+    """Cost of each move of the one service that moves most workloads."""
+    host_move_weight: NonNegative = 1.0
+    """Factor on the site's table of costs of a move from host to host."""
     hold_days: Positive = 30.0
     """Days over which a plan stays in force; one-off costs are spread over them."""
 
@@ -96,6 +126,9 @@ class Study(Document):
     """How workloads are moved."""
     policies: list[AnyPolicy] = []
     """Policies added to the site's for this run."""
+    moves: Literal["ordered", "at_once"] = "ordered"
+    """``ordered``: waves after each of which every hard rule holds. ``at_once``: one wave, of which
+    only ``transient_capacity`` policies ask anything on the way."""
     frontier: list[Annotated[int, Field(ge=0)]] | None = None
     """Move budgets k for which the best plan with at most k moves is shown; by default 0, 1, 2, 5,
     10, 20, 50 and so on up to all moves of the plan. An empty list asks for none."""

@@ -45,7 +45,8 @@ class Column:
 class TableSpec:
     """A table: its columns, the columns that identify a row, and its columns per resource.
 
-    A table that is left out altogether is another matter than one without rows: only those that
+    ``per_resource`` are forms of columns named after each resource, ``{}`` standing for it. A table
+    that is left out altogether is another matter than one without rows: only those that
     ``may_be_empty`` have none.
     """
 
@@ -53,23 +54,21 @@ class TableSpec:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    per_resource: Column | None = None
+    per_resource: tuple[Column, ...] = ()
     may_be_empty: bool = False
 
     def with_resources(self, resources: Sequence[Resource]) -> TableSpec:
         """Return the table with one column for each resource of a site, named after it."""
-        if self.per_resource is None:
+        if not self.per_resource:
             return self
-        form = self.per_resource
-        extra = tuple(_resource_column(form, resource) for resource in resources)
-        return replace(self, columns=(*self.columns, *extra), per_resource=None)
+        extra = [_resource_column(form, r) for form in self.per_resource for r in resources]
+        return replace(self, columns=(*self.columns, *extra), per_resource=())
 
 
 def _resource_column(form: Column, resource: Resource) -> Column:
     unit = form.unit or resource.unit
-    return replace(
-        form, name=resource.name, unit=unit, description=form.description.format(resource.name)
-    )
+    name, description = form.name.format(resource.name), form.description.format(resource.name)
+    return replace(form, name=name, unit=unit, description=description)
 
 
 def _name(name: str, description: str) -> Column:
@@ -99,6 +98,10 @@ HOSTS = TableSpec(
             choices=("on", "off", "maintenance"),
         ),
         _LABELS,
+        _optional(
+            "move_class",
+            "Source and target in the table of move costs; the host's own name when empty.",
+        ),
         Column(
             "on_cost_per_h",
             "number",
@@ -110,14 +113,25 @@ HOSTS = TableSpec(
         ),
     ),
     ("name",),
-    Column(
-        "",
-        "integer",
-        "Amount of {0} the host offers, instead of its card's.",
-        required=False,
-        default=None,
-        minimum=0,
-        maximum=LARGEST_INTEGER,
+    (
+        Column(
+            "{0}",
+            "integer",
+            "Amount of {0} the host offers, instead of its card's.",
+            required=False,
+            default=None,
+            minimum=0,
+            maximum=LARGEST_INTEGER,
+        ),
+        Column(
+            "{0}_safety",
+            "integer",
+            "Use of {0} above which a study may price it; all the host offers when empty.",
+            required=False,
+            default=None,
+            minimum=0,
+            maximum=LARGEST_INTEGER,
+        ),
     ),
 )
 RACKS = TableSpec(
@@ -168,6 +182,12 @@ SERVICES = TableSpec(
         _optional("sla_class", "SLA class of the site."),
         Column("tenant", "text", "Who it belongs to.", required=False),
         _LABELS,
+        Column(
+            "needs",
+            "text",
+            "Services it needs near it, as a;b;c (policy dependency).",
+            required=False,
+        ),
     ),
     ("name",),
     may_be_empty=True,
@@ -199,12 +219,14 @@ WORKLOADS = TableSpec(
         ),
     ),
     ("name",),
-    Column(
-        "",
-        "integer",
-        "Amount of {0} that one copy asks for.",
-        minimum=0,
-        maximum=LARGEST_INTEGER,
+    (
+        Column(
+            "{0}",
+            "integer",
+            "Amount of {0} that one copy asks for.",
+            minimum=0,
+            maximum=LARGEST_INTEGER,
+        ),
     ),
 )
 PLACEMENT = TableSpec(
@@ -223,15 +245,17 @@ DEMAND = TableSpec(
     "Demand profiles; every profile has the same times.",
     (_TIME, _name("profile", "Name of the profile.")),
     ("time", "profile"),
-    Column(
-        "",
-        "number",
-        "Share of the requested {0} in use from this time on; 1 when the column is absent.",
-        "fraction",
-        required=False,
-        default=1.0,
-        minimum=0,
-        maximum=1,
+    (
+        Column(
+            "{0}",
+            "number",
+            "Share of the requested {0} in use from this time on; 1 when the column is absent.",
+            "fraction",
+            required=False,
+            default=1.0,
+            minimum=0,
+            maximum=1,
+        ),
     ),
 )
 PDUS = TableSpec(
@@ -243,6 +267,17 @@ PDUS = TableSpec(
         _name("ups", "UPS that supplies it."),
     ),
     ("name",),
+    may_be_empty=True,
+)
+MOVE_COSTS = TableSpec(
+    "move_costs",
+    "What a move costs besides the workload's own move cost; pairs without a row cost nothing.",
+    (
+        _name("source", "Host or move class that the workload leaves."),
+        _name("target", "Host or move class that it goes to."),
+        Column("cost", "number", "Cost of one move in the site's currency.", minimum=0),
+    ),
+    ("source", "target"),
     may_be_empty=True,
 )
 WEATHER = TableSpec(
@@ -271,6 +306,7 @@ CARBON = TableSpec(
 TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
-        HOSTS, RACKS, SERVICES, WORKLOADS, PLACEMENT, DEMAND, PDUS, WEATHER, PRICES, CARBON,
+        HOSTS, RACKS, SERVICES, WORKLOADS, PLACEMENT, DEMAND, PDUS, MOVE_COSTS, WEATHER, PRICES,
+        CARBON,
     )
 }  # fmt: skip

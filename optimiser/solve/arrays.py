@@ -8,6 +8,7 @@ import numpy as np
 
 from optimiser.schema.policy import Headroom, MaxHostsOn, MaxMoves
 from optimiser.solve.counts import NO_LIMIT
+from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_state, place_data
 from optimiser.solve.problem import Problem
 from optimiser.solve.sums import sum_table
 
@@ -67,6 +68,7 @@ class Data(NamedTuple):
     on_limit: np.ndarray
     move_mask: np.ndarray  # (max_moves rule, workload)
     move_limit: np.ndarray
+    place: PlaceData  # last, see references
 
 
 class State(NamedTuple):
@@ -97,6 +99,7 @@ class State(NamedTuple):
     opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
     overload_price: np.ndarray  # (1,) money per host's worth of overload; 0 keeps capacity hard
+    place: PlaceState  # last, see references
 
 
 def bundle(problem: Problem) -> Data:
@@ -148,6 +151,7 @@ def bundle(problem: Problem) -> Data:
         sum_column=sums.column,
         sum_units=sums.units,
         sum_limit=sums.limit,
+        place=place_data(problem),
         **reserve,
         **masks,
     )
@@ -237,6 +241,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
     rack_power = np.zeros((len(price), num_steps))
     np.add.at(rack_power, data.rack, planning)
     domains = int(data.reserve_domain.max(initial=0)) + 1
+    place = empty_place_state(problem, data.place)
     return State(
         host=np.full(num_workloads, -1, dtype=np.int32),
         head=np.full(num_hosts, -1, dtype=np.int32),
@@ -244,7 +249,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         previous=np.full(num_workloads, -1, dtype=np.int32),
         members=np.zeros(num_hosts, dtype=np.int32),
         load=np.zeros_like(problem.capacity),
-        cost=standby * price.sum(axis=1)[data.rack],
+        cost=standby * price.sum(axis=1)[data.rack] + place.by_load,
         fullness=np.zeros(num_hosts),
         planning=planning,
         count=np.zeros(len(counts.limit), dtype=np.int32),
@@ -263,6 +268,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         opening=_opening_cost(problem, data, price),
         forced_on=np.zeros(num_hosts, dtype=np.bool_),
         overload_price=np.zeros(1),
+        place=place,
     )
 
 

@@ -65,6 +65,7 @@ STAGES = (
     ),
 )
 EXACT = "exact model of the site, solved by HiGHS"
+FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
 STOP_S = 10.0
 
@@ -90,8 +91,8 @@ class Bounder:
         self.size = exact_size(problem)
         self.node_limit = node_limit
         self.plans: deque[Candidate] = deque()
-        self.bound: float | None = None
-        self.sentence = ""
+        self.bound: float | None = floor_of(problem)
+        self.sentence = "" if self.bound is None else FLOOR
         self.infeasible: str | None = None
         self.guide: Guide | None = None
         self.duals: dict[tuple[str, ...], float] | None = None
@@ -232,6 +233,17 @@ class Bounder:
     def _raise(self, bound: float, sentence: str) -> None:
         if self._is_trusted and (self.bound is None or bound > self.bound):
             self.bound, self.sentence = bound, sentence
+
+
+def floor_of(problem: Problem) -> float | None:
+    """Return what arithmetic alone proves about the cost of loads; None when that is nothing.
+
+    Every other term is at least zero, unless energy is worth less than nothing at times.
+    """
+    if not problem.place.is_by_load or not problem.frame.is_priced.all():
+        return None
+    load = problem.use[problem.flavour].sum(axis=0)
+    return problem.place.floor(load, problem.rated)
 
 
 def awake_columns(compiled: Compiled) -> np.ndarray:

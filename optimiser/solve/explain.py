@@ -40,7 +40,7 @@ EXACT_STEPS = 60_000
 """Pairs times steps up to which that stays a matter of seconds."""
 MOST_FINDINGS = 8
 NOTHING = 1e-6
-SKIPPED_BLOCKS = ("facility", "soft_rules")
+SKIPPED_BLOCKS = ("facility", "soft_rules", "placement_prices")
 
 
 Prove = Callable[[Frame, Relaxation, float], Relaxation]

@@ -89,6 +89,8 @@ _WORDS = {
     "spread_max_skew": lambda s: f"let '{s.rule}' allow {s.quantity} more skew for {s.where}",
     "anti_affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
+    "dependency": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
+    "transient_capacity": lambda s: f"free {s.quantity} on {s.where} for moves ('{s.rule}')",
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),

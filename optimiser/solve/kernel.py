@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.jit import entry as entry  # noqa: PLC0414  (others take it from here)
+from optimiser.solve.jit import jit
+from optimiser.solve.place_kernel import (
+    nearness_holds,
+    refresh_price,
+    shift_place,
+    transit_fits,
+)
 from optimiser.solve.sums import SPACE
-
-# only entry points called from Python need a wrapper; leaving the others out halves compile time
-compiler: Any = numba.njit
-entry: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True)
-jit: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
 @jit
@@ -83,7 +83,7 @@ def refresh_host(data: Data, state: State, host: int) -> None:
             row_load[row, step] += value * power[step]
     if state.overload_price[0] > 0.0:
         cost += state.overload_price[0] * overload(data, state, host, data.nothing, data.nothing)
-    state.cost[host] = cost
+    state.cost[host] = cost + refresh_price(data, state, host)
     highest = 0.0
     for column in range(len(load)):
         highest = max(highest, load[column] * inverse[column])
@@ -142,6 +142,7 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
                 column = data.reserve_column[rule, step]
                 state.reserve_use[rule, domain, step] += sign * data.use[flavour, column]
     shift_sums(data, state, flavour, host, sign)
+    shift_place(data, state, workload, host, sign)
     if data.today[workload] >= 0 and data.today[workload] != host:
         for rule in range(len(data.move_limit)):
             if data.move_mask[rule, workload]:
@@ -294,6 +295,8 @@ def fits(data: Data, state: State, workload: int, host: int) -> bool:
                 return False
     if not sums_allow(data, state, workload, host):
         return False
+    if not transit_fits(data, state, workload, host):
+        return False
     return data.device_size == 0 or devices_fit(data, state, workload, host)
 
 
@@ -354,7 +357,7 @@ def groups_hold(data: Data, state: State, workload: int) -> bool:
             cells = state.count[start : start + data.num_domains[rule]]
             if cells.max() - cells.min() > data.skew[rule, group]:
                 return False
-    return True
+    return nearness_holds(data, state, workload)
 
 
 @jit

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimiser.solve import placement_cost
 from optimiser.solve.problem import Problem
 from optimiser.twin.surrogate import marginal_w_per_w, surrogate_power
 
-TERMS = ("energy_cost", "carbon", "water", "migration", "host_on")
+TERMS = ("energy_cost", "carbon", "water", "migration", "host_on", *placement_cost.TERMS)
+
+
+def host_load(problem: Problem, host: np.ndarray) -> np.ndarray:
+    """Return the exact use of each host (host, column) int64."""
+    load, placed = np.zeros_like(problem.capacity), host >= 0
+    np.add.at(load, host[placed], problem.use[problem.flavour[placed]])
+    return load
 
 
 def host_power_w(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
     """Return the believed power of each host (host, step) [W]: envelope, GPUs, or standby."""
-    twin = problem.twin
-    load = np.zeros_like(problem.capacity)
-    placed = host >= 0
-    np.add.at(load, host[placed], problem.use[problem.flavour[placed]])
+    twin, load, placed = problem.twin, host_load(problem, host), host >= 0
     column = problem.power_column
     fraction = load[:, column] / np.maximum(problem.rated[:, column], 1)
     kind = twin["host_kind"].values
@@ -69,6 +74,7 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
         "water": litres / 1e3 * problem.frame.water_price,
         "migration": float(problem.move_cost[moved].sum()),
         "host_on": float(problem.host_on_cost[on].sum()),
+        **problem.place.terms(host_load(problem, host), problem.rated, problem.today, host),
     }
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 
 from optimiser.formulation.frame import Frame, prepare
+from optimiser.schema.policy import LabelLevel
 from optimiser.schema.study import Weights
 from optimiser.solve.counts import CountTable, count_table
+from optimiser.solve.placement_cost import PlacementCost, placement_cost
 from optimiser.solve.rackrows import RowTable, row_table
 from optimiser.twin.eligibility import Eligibility
 from optimiser.twin.planning import Envelope
@@ -47,6 +49,7 @@ class Problem:
     host_class: np.ndarray
     counts: CountTable
     rows: RowTable
+    place: PlacementCost
 
     @property
     def twin(self) -> xr.Dataset:
@@ -107,6 +110,7 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
     capacity = twin["host_capacity"].values
     devices = capacity[:, device] // size if device >= 0 else np.zeros(len(capacity), np.int64)
     requests = usage[:, device, 0] if device >= 0 else np.zeros(len(usage), np.int64)
+    place = placement_cost(twin, weights, column_resource, usage.shape[2])
     return Problem(
         frame=frame,
         flavour=twin["workload_flavour"].values.astype(np.int32),
@@ -122,9 +126,10 @@ def lower(twin: xr.Dataset, rules: Sequence[Rule], weights: Weights) -> Problem:
         move_cost=twin["workload_move_cost"].values * horizon_days / weights.hold_days,
         host_on_cost=frame.host_on_cost,
         gpu_w_per_unit=_gpu_w_per_unit(twin, devices * size),
-        host_class=_host_classes(frame),
+        host_class=_host_classes(frame, place),
         counts=count_table(twin, rules),
         rows=row_table(frame),
+        place=place,
     )
 
 
@@ -165,7 +170,15 @@ def _gpu_w_per_unit(twin: xr.Dataset, amount: np.ndarray) -> np.ndarray:
     return span / np.maximum(amount, 1)
 
 
-def _host_classes(frame: Frame) -> np.ndarray:
+def _tells_hosts_apart(frame: Frame, place: PlacementCost) -> list[np.ndarray]:
+    """Return what makes empty hosts differ besides kind, rack, capacity and rules on hosts."""
+    if place.is_active or any(rule.kind == "transient_capacity" for rule in frame.rules):
+        return [np.arange(frame.twin.sizes["host"])]
+    levels = [(rule, getattr(rule.policy, "domain", None)) for rule in frame.rules]
+    return [rule.domain for rule, level in levels if isinstance(level, LabelLevel)]
+
+
+def _host_classes(frame: Frame, place: PlacementCost) -> np.ndarray:
     """Return a class index per host; hosts of one class are interchangeable while empty."""
     twin = frame.twin
     columns = [
@@ -174,6 +187,7 @@ def _host_classes(frame: Frame) -> np.ndarray:
         twin["host_capacity"].values,
         frame.host_on_cost,
         frame.eligibility.allowed.T,
+        *_tells_hosts_apart(frame, place),
     ]
     key = np.column_stack([np.asarray(c).reshape(twin.sizes["host"], -1) for c in columns])
     return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)

@@ -12,6 +12,7 @@ from numba.core import types
 from numba.experimental import structref
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.place_arrays import PlaceData, PlaceState
 
 
 class _Reference(types.StructRef):
@@ -29,6 +30,16 @@ class StateType(_Reference):
     """Compiled type of :class:`State`."""
 
 
+@structref.register
+class PlaceDataType(_Reference):
+    """Compiled type of :class:`PlaceData`."""
+
+
+@structref.register
+class PlaceStateType(_Reference):
+    """Compiled type of :class:`PlaceState`."""
+
+
 class DataReference(structref.StructRefProxy):
     """A :class:`Data` as compiled code sees it."""
 
@@ -43,15 +54,31 @@ class StateReference(structref.StructRefProxy):
         return structref.StructRefProxy.__new__(cls, *fields)
 
 
+class PlaceDataReference(structref.StructRefProxy):
+    """A :class:`PlaceData` as compiled code sees it."""
+
+    def __new__(cls, *fields: Any) -> PlaceDataReference:
+        return structref.StructRefProxy.__new__(cls, *fields)
+
+
+class PlaceStateReference(structref.StructRefProxy):
+    """A :class:`PlaceState` as compiled code sees it."""
+
+    def __new__(cls, *fields: Any) -> PlaceStateReference:
+        return structref.StructRefProxy.__new__(cls, *fields)
+
+
+structref.define_proxy(PlaceDataReference, PlaceDataType, list(PlaceData._fields))
+structref.define_proxy(PlaceStateReference, PlaceStateType, list(PlaceState._fields))
 structref.define_proxy(DataReference, DataType, list(Data._fields))
 structref.define_proxy(StateReference, StateType, list(State._fields))
 
 
 def data_reference(data: Data) -> DataReference:
     """Return the reference of a bundle; both see the same arrays."""
-    return DataReference(*data)
+    return DataReference(*data[:-1], PlaceDataReference(*data.place))
 
 
 def state_reference(state: State) -> StateReference:
     """Return the reference of a state; both see the same arrays."""
-    return StateReference(*state)
+    return StateReference(*state[:-1], PlaceStateReference(*state.place))

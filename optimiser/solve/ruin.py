@@ -22,6 +22,7 @@ from optimiser.solve.kernel import (
     remove,
     shortfall,
 )
+from optimiser.solve.place_kernel import moves_price
 from optimiser.solve.scoring import best_host
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
@@ -183,7 +184,7 @@ def potential(data: Data, state: State, reward: float) -> float:
         host, today = state.host[workload], data.today[workload]
         if today >= 0 and host >= 0 and host != today:
             total += data.move_cost[workload]
-    return total
+    return total + moves_price(data, state)
 
 
 @jit

@@ -50,6 +50,8 @@ class Schedule:
         self._index = 0
         data = bundle(problem)
         starts = [False, True] if (problem.today >= 0).any() else [False, False]
+        if problem.place.is_active and (problem.today >= 0).all():
+            starts = [True, True]  # moves have prices beyond the workload's own
         self.tracks = [
             Track(problem, data, settings.seed + index, start) for index, start in enumerate(starts)
         ]
@@ -99,7 +101,7 @@ class Schedule:
         self._cycles = [self._plan[self._index] for _ in self.tracks]
         for track in self.tracks:
             chosen = best or track.best
-            if chosen is not None:
+            if chosen is not None and not track.searcher.anneals:
                 track.restart(chosen)
 
     def _follow_guide(self) -> None:
@@ -107,6 +109,8 @@ class Schedule:
         guide, spent = self.bounder.guide, self._spent
         if guide is None or guide is self._followed or spent > LATEST_GUIDE:
             return
+        if self.tracks[0].searcher.anneals:
+            return  # what a relaxation keeps on says nothing where being on is free
         self._followed = guide
         worst = int(np.argmax([_value(track.best) for track in self.tracks]))
         self.tracks[worst].follow(guide)

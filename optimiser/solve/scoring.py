@@ -7,6 +7,7 @@ import numpy as np
 from optimiser.solve.arrays import Data, State
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.kernel import devices_fit, jit, rows_hold, sums_allow
+from optimiser.solve.place_kernel import price_places
 
 SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
 
@@ -115,6 +116,7 @@ def scores(
             out[host] = running[kind] + opening[kind] * share + 2e3 * scale
         if today >= 0 and today != host:
             out[host] += move_cost
+    price_places(data, state, workload, out)
 
 
 @jit

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimiser.solve.anneal import TRIALS, sample_changes, temperature
+from optimiser.solve.anneal import anneal as reassign
 from optimiser.solve.arrays import Data, State, bundle, empty_state
 from optimiser.solve.guide import Guide
 from optimiser.solve.kernel import (
@@ -20,7 +22,7 @@ from optimiser.solve.kernel import (
 from optimiser.solve.objective import evaluate, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
-from optimiser.solve.ruin import recreate, search
+from optimiser.solve.ruin import potential, recreate, search
 from optimiser.solve.shifts import anneal
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
 
@@ -59,6 +61,8 @@ class Searcher:
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
+        self.anneals = problem.place.is_active and on_is_free(problem)
+        self.change = 0.0
 
     def load(self, candidate_host: np.ndarray, on: np.ndarray) -> np.ndarray:
         """Start from a placement; return the workloads that could not stay where they are.
@@ -67,6 +71,7 @@ class Searcher:
         as far as single insertions can tell.
         """
         self._reset(candidate_host, on)
+        self._keep_on()
         order = np.argsort(-self.weight, kind="stable")
         return order[~put_back(self.data_ref, self.state_ref, candidate_host, order)]
 
@@ -80,6 +85,14 @@ class Searcher:
         self.state = empty_state(self.problem, self.data, price)
         self.state_ref = state_reference(self.state)
         self.scale = typical_cost(self.problem, price)
+        if self.anneals:
+            self.scale = max(self.scale, float(self.state.place.by_load.mean()))
+
+    def _keep_on(self) -> None:
+        """Let hosts that cost nothing to be on stay on, so that all of them are looked at."""
+        if self.anneals:
+            kept = self.problem.today_on & self.data.usable
+            force(self.data_ref, self._ready, np.flatnonzero(kept), True)
 
     def follow(self, guide: Guide, seed: int) -> None:
         """Place everything anew on the hosts that a relaxation keeps on, overloaded if need be.
@@ -135,6 +148,8 @@ class Searcher:
 
     def run(self, rounds: int, start: float, end: float, seed: int) -> float:
         """Run rounds with thresholds from ``start`` to ``end`` hosts' cost; return the change."""
+        if self.anneals and (self._arrays.host >= 0).all():
+            return self._anneal(rounds, start, end, seed)
         cooling = (end / start) ** (1.0 / max(1, rounds))
         change, _ = search(
             self.data_ref,
@@ -157,6 +172,16 @@ class Searcher:
         per_workload = float(self._arrays.cost.sum()) / max(1, self.problem.num_workloads)
         change, _ = anneal(self.data_ref, self._ready, proposals, temperature * per_workload, seed)
         return float(change)
+
+    def _anneal(self, rounds: int, start: float, end: float, seed: int) -> float:
+        """Shift and swap; temperatures follow the thresholds and the size of usual changes."""
+        if self.change == 0.0:
+            size = np.abs(sample_changes(self.data_ref, self._ready, 20_000, seed))
+            self.change = float(size[size > 0].mean()) if (size > 0).any() else 1.0
+        before = potential_here(self.data_ref, self._ready)
+        hot, cold = (temperature(level, self.change) for level in (start, end))
+        reassign(self.data_ref, self._ready, self.weight, rounds * TRIALS, hot, cold, seed)
+        return float(potential_here(self.data_ref, self._ready) - before)
 
     def wake_reserves(self) -> bool:
         """Turn sleeping hosts on until every reserve holds; return whether they do."""
@@ -203,6 +228,23 @@ def typical_cost(problem: Problem, price: np.ndarray) -> float:
     """Return the cost of a typical host at half load over the horizon."""
     curve = problem.twin["kind_curve_w"].values[:, 5].mean()
     return float(curve * price.sum(axis=1).mean() + problem.host_on_cost.mean()) or 1.0
+
+
+def on_is_free(problem: Problem) -> bool:
+    """Whether power and hosts that are on cost nothing, and no rule counts hosts that are on."""
+    frame = problem.frame
+    has_price = bool((frame.net_price > 0.0).any() or (problem.host_on_cost > 0.0).any())
+    has_price |= frame.water_price > 0.0 and frame.surrogate.has_plant
+    return not has_price and not any(
+        rule.kind == "max_hosts_on" or getattr(rule.policy, "resource", "") == "space"
+        for rule in problem.rules
+    )
+
+
+@entry
+def potential_here(data: Data, state: State) -> float:
+    """Cost of all hosts and moves at the current prices [money]."""
+    return potential(data, state, 0.0)
 
 
 @entry

@@ -22,6 +22,7 @@ from optimiser.solve.kernel import (
     rows_hold,
     shortfall,
 )
+from optimiser.solve.place_kernel import host_move_change, load_price, service_move_change
 
 SWAPS = 0.5  # share of proposals that are swaps
 RECOUNT = 2000  # proposals after which overloaded hosts are looked for anew
@@ -47,12 +48,13 @@ def cost_after(data: Data, state: State, host: int, comes: int, goes: int) -> fl
     """Cost of a host on which one flavour arrives and another leaves (−1 none) [money]."""
     kind, rack = data.kind[host], data.rack[host]
     price, load, inverse = state.price[rack], state.load[host], data.inverse_capacity[host]
-    if comes < 0 and state.members[host] == 1 and not state.forced_on[host]:
-        return data.standby[kind] * price.sum()
     arriving = data.nothing if comes < 0 else data.use[comes]
     leaving = data.nothing if goes < 0 else data.use[goes]
+    by_load = load_price(data, state, host, arriving, leaving) if data.place.is_active else 0.0
+    if comes < 0 and state.members[host] == 1 and not state.forced_on[host]:
+        return by_load + data.standby[kind] * price.sum()
     slope, intercept, power_column = data.slope[kind], data.intercept[kind], data.power_column
-    cost, worth = data.on_cost[host], 0.0
+    cost, worth = data.on_cost[host] + by_load, 0.0
     for step in range(len(price)):
         column = power_column[step]
         fraction = (load[column] + arriving[column] - leaving[column]) * inverse[column]
@@ -79,7 +81,7 @@ def move_change(data: Data, workload: int, source: int, target: int) -> float:
         change += data.move_cost[workload]
     if source != today:
         change -= data.move_cost[workload]
-    return change
+    return change + host_move_change(data, workload, source, target)
 
 
 @jit
@@ -100,6 +102,7 @@ def try_shift(
     if not exchange_fits(data, state, target, flavour, -1):
         return 0.0
     change = move_change(data, workload, source, target)
+    change += service_move_change(data, state, workload, source, target)
     change += cost_after(data, state, source, -1, flavour) - state.cost[source]
     change += cost_after(data, state, target, flavour, -1) - state.cost[target]
     if change > limit or change == 0.0:
@@ -131,6 +134,8 @@ def try_swap(
     if not exchange_fits(data, state, one, other, flavour):
         return 0.0
     change = move_change(data, first, one, two) + move_change(data, second, two, one)
+    change += service_move_change(data, state, first, one, two)
+    change += service_move_change(data, state, second, two, one)
     change += cost_after(data, state, one, other, flavour) - state.cost[one]
     change += cost_after(data, state, two, flavour, other) - state.cost[two]
     if change > limit or change == 0.0:

@@ -66,6 +66,10 @@ class Track:
         """Run one chunk of the phase that a cycle is in."""
         progress = cycle.progress(spent)
         self.count += 1
+        if self.searcher.anneals and self._is_legal:
+            self._explore(1.0 - spent)  # one long cooling, whatever the cycle
+            self._keep()
+            return
         explored = 0.0 if cycle.heat is None else EXPLORE_SHARE
         cooled = max(0.0, (progress - explored) / (1.0 - explored))
         if self.searcher.is_squeezed:

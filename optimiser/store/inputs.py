@@ -17,7 +17,9 @@ from optimiser.schema.study import Study
 
 INPUTS = "inputs"
 _HEAD = ("# The site as this run read it; cards from the library are included.",)
-_TABLE_FIELDS = ("hosts", "racks", "services", "workloads", "placement", "demand", "pdus")
+_TABLE_FIELDS = (
+    "hosts", "racks", "services", "workloads", "placement", "demand", "pdus", "move_costs",
+)  # fmt: skip
 _SERIES_FIELDS = ("weather", "price_per_kwh", "carbon_g_per_kwh")
 
 

@@ -2,8 +2,9 @@
 
 A moving workload counts at its source and at its target until its wave ends: for capacity,
 devices and, because both copies work, for power and temperature too. Hosts wake before the first
-wave that needs them and sleep after the last workload has left. Affinity, ``max_moves`` and
-``max_hosts_on`` describe where a plan ends and are not asked of the way there.
+wave that needs them and sleep after the last workload has left. Affinity, ``dependency``,
+``max_moves`` and ``max_hosts_on`` describe where a plan ends and are not asked of the way there;
+``transient_capacity`` is about all moves at once, and waves need no more than their own.
 """
 
 from __future__ import annotations

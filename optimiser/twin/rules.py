@@ -6,6 +6,7 @@ a rule demands by itself.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +16,13 @@ import xarray as xr
 
 from optimiser.library.columns import parse_labels
 from optimiser.library.site import SiteInput
+from optimiser.library.table_checks import split_names
 from optimiser.schema.equipment import ServerCard
 from optimiser.schema.policy import (
     AnyPolicy,
+    Dependency,
     HostSelector,
+    LabelLevel,
     NotWorse,
     Pin,
     RequireLabel,
@@ -26,6 +30,8 @@ from optimiser.schema.policy import (
 )
 from optimiser.twin.topology import card_of
 
+ELSEWHERE = "elsewhere"
+"""Hosts that belong to no domain of a level, where that has to be one."""
 PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve")
 
 
@@ -37,7 +43,9 @@ class Rule:
     index of the set a workload belongs to (−1 none) for kinds that look at sets, named by
     ``group_names``. ``domain`` (H,) int32 is the domain of each host at the rule's level (−1
     none), named by ``domain_names``. ``allowed`` (E, H) bool with ``allowed_class`` (W,) is given
-    by kinds that restrict hosts.
+    by kinds that restrict hosts. ``needs`` (pair, 2) int32 are groups of which the workloads of the
+    first need one of the second near them; ``group`` then holds whole services, and ``workloads``
+    says which of their members need anything.
     """
 
     name: str
@@ -53,6 +61,7 @@ class Rule:
     domain_names: tuple[str, ...] = ()
     allowed: np.ndarray | None = None
     allowed_class: np.ndarray | None = None
+    needs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
 
     @property
     def is_hard(self) -> bool:
@@ -127,14 +136,17 @@ class _Resolver:
             for card, labels in zip(cards, own, strict=True)
         ]
         self.row_labels = labels_of(site_input.workloads)
+        self.needs_of = _needs_of(site_input)
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
         """Return a policy with names, labels and domains resolved."""
         workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
         hosts = self.select_hosts(getattr(policy, "hosts", HostSelector()))
         group, group_names = self._groups(policy, workloads)
-        level = getattr(policy, "domain", None) or getattr(policy, "level", None)
-        domain, domain_names = domains(self.twin, level) if level else (np.empty(0, np.int32), ())
+        needs = np.empty((0, 2), dtype=np.int32)
+        if isinstance(policy, Dependency):
+            group, group_names, needs = self._needs(policy, workloads)
+        domain, domain_names = self._domains(policy)
         allowed, allowed_class = self._allowed(policy, workloads, hosts)
         return Rule(
             name=policy.name,
@@ -150,7 +162,42 @@ class _Resolver:
             domain_names=domain_names,
             allowed=allowed,
             allowed_class=allowed_class,
+            needs=needs,
         )
+
+    def _domains(self, policy: AnyPolicy) -> tuple[np.ndarray, tuple[str, ...]]:
+        level = getattr(policy, "domain", None) or getattr(policy, "level", None)
+        if level is None:
+            return np.empty(0, dtype=np.int32), ()
+        if isinstance(level, LabelLevel):
+            values = [labels.get(level.label) for labels in self.host_labels]
+            found, distinct = pd.factorize(pd.Series(values, dtype=object))
+            code, names = found.astype(np.int32), tuple(map(str, distinct))
+        else:
+            code, names = domains(self.twin, level)
+        if isinstance(policy, Dependency) and (code < 0).any():
+            # who needs nobody may be outside; who needs others must meet them there too
+            return np.where(code < 0, len(names), code), (*names, ELSEWHERE)
+        return code, names
+
+    def _needs(
+        self, policy: Dependency, workloads: np.ndarray
+    ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+        """Return the group of each workload, the names of groups, and who needs whom (pair, 2)."""
+        service = self.twin["workload_service"].values
+        names = self.twin["service"].values.astype(str)
+        number = {name: index for index, name in enumerate(names.tolist())}
+        pairs = [
+            (int(user), number[name])
+            for user in np.unique(service[workloads]).tolist()
+            for name in policy.needs or self.needs_of[names[user]]
+            if number.get(name, user) != user
+        ]
+        found = np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
+        used = np.unique(found)
+        renumber = np.full(len(names), -1, dtype=np.int32)
+        renumber[used] = np.arange(len(used))
+        return renumber[service], tuple(names[used].tolist()), renumber[found]
 
     def workloads(self, selector: WorkloadSelector) -> np.ndarray:
         """Return which workloads a selector chooses (W,) bool."""
@@ -262,6 +309,18 @@ def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:
     texts = table["labels"].fillna("").astype(str)
     cache = {text: parse_labels(text) for text in texts.unique()}
     return [cache[text] for text in texts]
+
+
+def _needs_of(site_input: SiteInput) -> dict[str, list[str]]:
+    """Return the services that each service needs, empty where none are named."""
+    found: dict[str, list[str]] = defaultdict(list)
+    table = site_input.services
+    if table is not None and "needs" in table.columns:
+        found |= {
+            str(name): split_names(str(text))
+            for name, text in zip(table["name"], table["needs"].fillna(""), strict=True)
+        }
+    return found
 
 
 def _matches(have: dict[str, str], wanted: dict[str, str]) -> bool:

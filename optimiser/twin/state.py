@@ -15,6 +15,7 @@ import xarray as xr
 from optimiser.library.site import SiteInput
 from optimiser.schema.study import Study
 from optimiser.twin.demand import Clock, build_flavours, build_profiles, make_clock
+from optimiser.twin.moving import move_cost_variables
 from optimiser.twin.series import align_series, rows_in_force
 from optimiser.twin.topology import (
     cooling_variables,
@@ -40,6 +41,7 @@ def build(site_input: SiteInput, study: Study) -> xr.Dataset:
     variables = Variables()
     variables.add("resource", ["resource"], [r.name for r in site.resources])
     host_variables(variables, site_input)
+    move_cost_variables(variables, site_input)
     rack_variables(variables, site_input)
     power_variables(variables, site_input)
     cooling_variables(variables, site_input)

@@ -54,6 +54,13 @@ def host_variables(variables: Variables, site_input: SiteInput) -> None:
             column = capacity[:, position]
             capacity[:, position] = np.where(np.isnan(own), column, np.nan_to_num(own))
     add("host_capacity", ["host", "resource"], capacity, "resource unit", "usable capacity")
+    safety = capacity.copy()
+    for position, resource in enumerate(site.resources):
+        if f"{resource.name}_safety" in hosts.columns:
+            own = hosts[f"{resource.name}_safety"].to_numpy(dtype=float, na_value=np.nan)
+            safety[:, position] = np.where(np.isnan(own), safety[:, position], np.nan_to_num(own))
+    add("host_safety", ["host", "resource"], safety, "resource unit",
+        "use above which a study may price it")  # fmt: skip
     add("host_own_on_cost_per_h", ["host"], _own_on_cost(hosts, cards, host_kind),
         f"{site.currency}/h", "cost of the host while it is on, NaN for the study's")  # fmt: skip
     state = hosts["state"].fillna("on").astype(str).to_numpy()

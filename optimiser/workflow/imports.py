@@ -7,6 +7,7 @@ from optimiser.connect.btrplace import import_btrplace
 from optimiser.connect.cloud_balancing import import_cloud_balancing
 from optimiser.connect.planetlab import Memory, import_planetlab
 from optimiser.connect.report import ImportReport
+from optimiser.connect.roadef import import_roadef
 from optimiser.connect.vbp import import_vbp
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "import_btrplace",
     "import_cloud_balancing",
     "import_planetlab",
+    "import_roadef",
     "import_vbp",
 ]

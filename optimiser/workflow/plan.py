@@ -27,6 +27,7 @@ from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
 from optimiser.studies.move_times import require_windows, time_moves
 from optimiser.studies.moves import MoveOrder
+from optimiser.studies.moves_at_once import check_at_once
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.conflict import with_proof
@@ -188,7 +189,12 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     with phases.phase("order moves"):
         result, order = order_result(loaded, result)
         order, times = time_moves(twin, order, loaded.study.moving)
-        broken = replay(twin, rules, order, loaded.study.moving)
+        at_once = loaded.study.moves == "at_once"
+        broken = (
+            check_at_once(twin, order)
+            if at_once
+            else replay(twin, rules, order, loaded.study.moving)
+        )
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,

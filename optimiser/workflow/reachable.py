@@ -15,6 +15,7 @@ from optimiser.solve.problem import lower
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.studies.moves import MoveOrder, order_moves
+from optimiser.studies.moves_at_once import move_at_once
 from optimiser.twin.devices import assign_devices
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.plan_document import placement_of
@@ -29,10 +30,13 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     When some workloads cannot get there legally, the placement in which the possible moves end is
     taken instead, with devices assigned anew where a host holds others than planned. If that breaks
     a rule, the last waves are left out until what remains ends in a legal plan. Only when no such
-    end exists, as on a site that starts broken, does the order tell who is stuck.
+    end exists, as on a site that starts broken, does the order tell who is stuck. A study may ask
+    for all moves at once; then there is no order to find.
     """
     twin, plan = loaded.twin, result.candidate
     goal = placement_of(twin, plan)
+    if loaded.study.moves == "at_once":
+        return result, move_at_once(twin, goal)
     order = order_moves(twin, loaded.rules, goal, moving=loaded.study.moving)
     if order.is_complete:
         return result, order

@@ -27,6 +27,7 @@ from optimiser.store.runs import StoredRun, read_run
 from optimiser.store.tables import PlacementRow
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import MoveOrder
+from optimiser.studies.moves_at_once import check_at_once
 from optimiser.twin.simulate import simulate, summary
 from optimiser.workflow.loading import Loaded, load
 
@@ -42,8 +43,8 @@ class VerifyResult:
     """The verdict on a stored plan.
 
     ``refusals`` are sentences, empty when the plan holds; ``checked`` counts limits by kind;
-    ``prefixes`` is the number of moves after each of which every rule was replayed; ``notes``
-    tell of things that changed and do not matter to the rules.
+    ``prefixes`` is the number of moves after each of which every rule was replayed, 0 when all
+    move at once; ``notes`` tell of things that changed and do not matter to the rules.
     """
 
     run: Path
@@ -87,7 +88,7 @@ def verify_run(path: Path) -> VerifyResult:
         moves = opened.run.moves()
         refusals += check_moves(opened, placement, moves)
         refusals += check_figures(opened, placement)
-        prefixes = len(moves)
+        prefixes = len(moves) if opened.loaded.study.moves == "ordered" else 0
     changed = changed_files(opened.run.folder, opened.run.manifest)
     notes = [f"{name} has changed since the run was written" for name in changed]
     notes += [f"{name} stays where it is: {why}" for name, why in stuck_workloads(opened)]
@@ -147,7 +148,10 @@ def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> 
         order = read_order(opened.twin, moves, placement, stuck_workloads(opened))
     except InputError as error:
         return [problem.what for problem in error.problems]
-    found = replay(opened.twin, opened.loaded.rules, order, opened.loaded.study.moving)
+    if opened.loaded.study.moves == "at_once":
+        found = check_at_once(opened.twin, order)
+    else:
+        found = replay(opened.twin, opened.loaded.rules, order, opened.loaded.study.moving)
     return [f"moves: {violation.sentence}" for violation in found]
 
 

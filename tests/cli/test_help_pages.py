@@ -16,7 +16,8 @@ from optimiser.cli.manual import Page, markdown, pages, plain, roff
 from optimiser.cli.verb import Verb
 
 PAGES = {page.title: page for page in pages(app)}
-VERB_PAGES = [page for title, page in PAGES.items() if title not in ("dcopt", "dcopt import")]
+GROUPS = ("dcopt", "dcopt import", "dcopt export")
+VERB_PAGES = [page for title, page in PAGES.items() if title not in GROUPS]
 
 
 def help_of(*words: str) -> str:

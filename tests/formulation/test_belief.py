@@ -8,6 +8,7 @@ from instances.solve_tiny import frame_of, instance_of, solve_model
 from instances.tiny import GPU_RESOURCES
 from instances.tiny_facility import facility_options
 
+from optimiser.analysis.placement_cost import placement_terms
 from optimiser.formulation.extract import believed_terms
 from optimiser.formulation.grouping import group_exact
 from optimiser.formulation.instance import Background, Instance
@@ -64,6 +65,7 @@ def _evaluate(frame, host: np.ndarray, on: np.ndarray) -> dict[str, float]:
         / weights.hold_days,
         "host_on": float(on.sum()) * weights.host_on_cost_per_h * days * 24.0,
         "soft_rules": 0.0,
+        **placement_terms(twin, weights, host),
     }
 
 

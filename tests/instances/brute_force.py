@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from instances.sieve import planning_rack_w, screen, usage_of
 
+from optimiser.analysis.placement_cost import placement_terms
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.analysis.view import view_of
@@ -119,7 +120,17 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
         + water_l @ hours / 1e3 * water_price
         + moved @ move_cost
         + on @ _on_cost_per_h(twin, weights) * float(hours.sum())
+        + _loads_and_moves(twin, weights, host)
     )
+
+
+def _loads_and_moves(twin: xr.Dataset, weights: Weights, host: np.ndarray) -> np.ndarray:
+    """Return what loads and moves cost beyond energy and the workloads' own moves, (n,)."""
+    if not (weights.safety or weights.balance or weights.service_move_cost
+            or twin.sizes["move_class"]):  # fmt: skip
+        return np.zeros(len(host))
+    view = view_of(twin)
+    return np.array([sum(placement_terms(view, weights, one).values()) for one in host])
 
 
 def _on_cost_per_h(twin: xr.Dataset, weights: Weights) -> np.ndarray:

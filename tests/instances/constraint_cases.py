@@ -115,6 +115,43 @@ def together(**policy: Any) -> Case:
     }
 
 
+def near(**policy: Any) -> Case:
+    """Two services of 60 % that need each other, in racks of one and two hosts."""
+    return together(kind="dependency", workloads={"services": ["web"]}, needs=["db"], **policy) | {
+        "workloads": [
+            {"service": "web", "cpu": 60, "host": "h1"},
+            {"service": "db", "cpu": 60, "host": "h2"},
+        ]
+    }
+
+
+def leaving(resource: str) -> Case:
+    """One workload must leave for another host, and a second may take its place.
+
+    While both are on their way the first still counts where it was; then the second needs a host
+    that would sleep otherwise.
+    """
+    return {
+        "hosts": 3,
+        "workloads": [
+            {"name": "goes", "cpu": 45, "host": "h1"},
+            {"name": "yields", "cpu": 50, "host": "h2"},
+            {"name": "stays", "cpu": 10, "host": "h1"},
+        ],
+        "policies": [
+            {"kind": "pin", "workloads": {"names": ["goes"]}, "host": "h2"},
+            {"kind": "ban", "workloads": {"names": ["yields"]}, "hosts": {"names": ["h2"]}},
+            {"kind": "pin", "workloads": {"names": ["stays"]}, "host": "h1"},
+            {"kind": "transient_capacity", "resources": [resource]},
+        ],
+    }
+
+
+def priced(**weights: Any) -> Case:
+    """The usual two hosts, with a safety capacity of 15 % and prices of loads and moves."""
+    return {"hosts": [{"cpu_safety": 15}, {"cpu_safety": 15}], "weights": weights}
+
+
 def rule(**policy: Any) -> Case:
     """The usual two hosts with one rule."""
     return {"policies": [policy]}
@@ -238,6 +275,18 @@ CASES: dict[str, tuple[Case, Case]] = {
     "kept_hosts": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "stay_where_on": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
+    "dependency_presence": (near(), near(domain="site")),
+    "dependency": (near(), near(domain="site")),
+    "transient_capacity": (leaving("cpu"), leaving("memory")),
+    "safety_excess": (
+        priced(safety=[{"resource": "cpu", "price": 1.0}]),
+        priced(safety=[{"resource": "memory", "price": 1.0}]),
+    ),
+    "balance_shortage": (
+        priced(balance=[{"resource": "memory", "per": "cpu", "ratio": 20, "price": 1.0}]),
+        priced(balance=[{"resource": "memory", "per": "cpu", "ratio": 1, "price": 1.0}]),
+    ),
+    "service_most_moves": (priced(service_move_cost=1.0), priced(service_move_cost=0.0)),
     "max_hosts_on": (
         {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},
         {**rule(kind="max_hosts_on", limit=2), **DEAR_MOVES},

@@ -53,6 +53,7 @@ def tiny(
     ``cpu`` (10), ``memory`` (100), ``gpu`` (0) and ``host``, today's host (a list for replicas).
 
     Options: ``racks`` rows; ``cards`` rows (added to the card ``plain``); ``services`` rows;
+    ``move_costs`` rows;
     ``resources`` rows; ``demand`` profile → fractions per hour (or resource → fractions);
     ``hours``; ``weights``; ``series`` (frames by name); every other one is a field of ``Site``
     (``power``, ``cooling``, ``environment``, ``sla_classes``, …).
@@ -99,12 +100,15 @@ def tiny_input(
         "series": dict(options.get("series", {})),
         "files": {},
         "defaults_used": (),
+        "move_costs": _move_cost_frame(options.get("move_costs")),
     }
     known = {field.name for field in dataclasses.fields(SiteInput)}
     return SiteInput(**{name: part for name, part in parts.items() if name in known})
 
 
-_OWN_OPTIONS = {"cards", "racks", "services", "demand", "hours", "weights", "series"}
+_OWN_OPTIONS = {
+    "cards", "racks", "services", "demand", "hours", "weights", "series", "move_costs",
+}  # fmt: skip
 
 
 def _site(
@@ -177,7 +181,13 @@ def _rack_frame(racks: Sequence[Row] | None, hosts: Sequence[Row]) -> pd.DataFra
 
 
 def _service_frame(services: Sequence[Row]) -> pd.DataFrame:
-    return pd.DataFrame([{"sla_class": "", "tenant": "", "labels": "", **row} for row in services])
+    default = {"sla_class": "", "tenant": "", "labels": "", "needs": ""}
+    return pd.DataFrame([{**default, **row} for row in services])
+
+
+def _move_cost_frame(rows: Sequence[Row] | None) -> pd.DataFrame | None:
+    columns = ["source", "target", "cost"]
+    return None if rows is None else pd.DataFrame(list(rows), columns=columns)
 
 
 def _pdu_frame(site: Site) -> pd.DataFrame:
