@@ -23,7 +23,7 @@ demo: $(VENV)/.runtime ## Install from the lock, plan the bundled site, print sa
 	$(BIN)/dcopt plan $(DEMO)
 
 test: $(VENV)/.dev ## Install from the lock and run the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 quick: $(VENV)/.dev ## Run the tests that take less than about ten seconds each
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)

@@ -8,6 +8,7 @@ the exact model comes last, or at once, and finds plans too.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,14 +23,17 @@ from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.solve.branch import branch_on_whole
+from optimiser.solve.columns import fillings_of, generate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
+from optimiser.solve.dive import dive
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.guide import Guide, round_relaxation
+from optimiser.solve.packing import packing_of
 from optimiser.solve.prices import read_duals
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
-from optimiser.solve.search import Candidate
+from optimiser.solve.search import Candidate, Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.tighten import keep_apart_where_on
@@ -39,6 +43,8 @@ from optimiser.solve.worker import SolverChild
 LARGEST_MODEL = 40_000
 LARGEST_BY_RACK = 8_000
 WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
+GENERATE_SHARE, DIVE_SHARE = 0.5, 0.85  # of the time limit, when fillings are done
+FILLING_ROUNDS = 400  # of fillings where work is limited instead of time
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ STAGES = (
         "racks", ("rack",), True, LARGEST_BY_RACK, "relaxation over classes of equal hosts by rack"
     ),
 )
+FILLINGS = "column generation over the fillings of hosts"
 EXACT = "exact model of the site, solved by HiGHS"
 FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
@@ -133,6 +140,7 @@ class Bounder:
     def _work(self) -> None:
         try:
             with SolverChild() as child:
+                self._pack()
                 for stage in self._stages:
                     if self._stop.is_set() or self.infeasible:
                         return
@@ -143,6 +151,39 @@ class Bounder:
             self.infeasible = str(error)
         except DcoptError as error:
             self.trouble.append(f"bound: {error}")
+
+    def _pack(self) -> None:
+        """Bound and plan by fillings where only hosts that are on cost money."""
+        packing = packing_of(self.problem)
+        if packing is None:
+            return
+        since, rounds = self.clock.seconds, itertools.count()
+        limit_s = self.clock.time_limit_s
+
+        def is_over(share: float) -> bool:
+            if self.node_limit is not None:
+                return self._stop.is_set() or next(rounds) > FILLING_ROUNDS
+            return self._stop.is_set() or self._is_late(share * limit_s)
+
+        best = self._best()
+        start = [] if best is None else fillings_of(packing, best.host)
+        master = generate(
+            packing, start, lambda b: self._raise(b, FILLINGS), lambda: is_over(GENERATE_SHARE)
+        )
+        rounds = itertools.count()
+        host = dive(master, lambda: is_over(DIVE_SHARE))
+        if host is not None:
+            self._offer(host)
+        self.seconds["fillings"] = self.clock.seconds - since
+
+    def _offer(self, host: np.ndarray) -> None:
+        """Offer a placement (workload,) as a plan, what is missing placed where it costs least."""
+        searcher = Searcher(self.problem)
+        left = searcher.load(host, np.zeros(self.problem.num_hosts, dtype=bool))
+        searcher.place(left, 0)
+        searcher.wake_reserves()
+        if searcher.is_legal:
+            self.plans.append(searcher.candidate())
 
     @property
     def _stages(self) -> Sequence[Stage]:
