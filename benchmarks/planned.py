@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Cost, dcopt, measure, python
+from benchmarks.outcome import Value
+from optimiser.store.runs import read_run
 
 WARM_UP_S = 4.0
 
@@ -46,6 +48,29 @@ class Planned:
         """Return the gap that was known after some seconds; ``None`` without plan or bound."""
         known = [tick for tick in self.ticks if tick.wall_s <= wall_s]
         return known[-1].gap if known else None
+
+
+def course(planned: Planned) -> dict[str, Value]:
+    """Return the row that tells how a plan came along and what it cost."""
+    proof, first = read_run(planned.run).plan.proof, planned.first
+    return {
+        "first_plan_s": None if first is None else first.wall_s,
+        "first_plan_cpu_s": None if first is None else first.cpu_s,
+        "gap_after_10_s": planned.gap_after(10.0),
+        "gap_after_30_s": planned.gap_after(30.0),
+        "gap_at_end": proof.gap,
+        "objective": proof.objective,
+        "bound": proof.bound,
+        "stopped": planned.stopped,
+        "wall_s": planned.cost.wall_s,
+        "cpu_s": planned.cost.cpu_s,
+        "peak_mb": planned.cost.peak_mb,
+    }
+
+
+def at_most(value: Value, limit: float) -> bool:
+    """Whether a figure is known and not above a limit."""
+    return isinstance(value, int | float) and value <= limit
 
 
 def plan(site: Path, runs: Path, time_limit_s: float, gap: float | None = None) -> Planned:

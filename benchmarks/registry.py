@@ -141,6 +141,28 @@ def _consolidation(workloads: int, hosts: int, seconds: float) -> Spec:
     )
 
 
+def _scale(hosts: int, workloads: int, seconds: float, first_s: float, most_gb: float) -> Spec:
+    name = f"scale-{hosts}x{workloads}"
+    return Spec(
+        name=name,
+        what=f"Plan of {workloads:,} workloads on {hosts:,} hosts, 24 steps, a fifth under rules",
+        data="generated",
+        command=f"python -m benchmarks.generators.sites {name} -o site && "
+        f"dcopt plan site --time-limit {seconds:g}",
+        limit=f"{seconds:g} s of search, two threads",
+        target=f"verified plan after {first_s:g} s; gap at most 0.5 %; {most_gb:g} GB",
+        run="benchmarks.cases.scale_plan:scale_plan",
+        options=(
+            ("hosts", float(hosts)),
+            ("workloads", float(workloads)),
+            ("time_limit_s", seconds),
+            ("first_s", first_s),
+            ("most_gb", most_gb),
+        ),
+        is_short=False,
+    )
+
+
 SPECS = (
     _gpu("gpu-cluster", "default", 60.0, short=True),
     _planetlab("20110303", short=True),
@@ -207,6 +229,8 @@ SPECS = (
     _planetlab("20110306"),
     _planetlab("20110309"),
     _planetlab("20110303", memory="honour"),
+    _scale(1_000, 10_000, 30.0, 2.0, 1.0),
+    _scale(10_000, 100_000, 120.0, 10.0, 4.0),
     _reassignment("a", "set A"),
     _reassignment("b", "b_1 and b_2 of set B"),
     _packing("packing-new-1", "New/class1", each=2),

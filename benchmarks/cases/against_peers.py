@@ -44,7 +44,7 @@ def planetlab(folder: Path, *, day: str, memory: str, time_limit_s: float) -> Ou
     site, source = folder / "pl", shared_data(f"planetlab/{day}")
     measure(dcopt("import", "planetlab", source, "-o", site, "--memory", memory))
     rows, met = compare(site, folder, time_limit_s)
-    floor = cpu_only_floor_kwh(_problem(site))
+    floor = cpu_only_floor_kwh(problem_of(site))
     for row in rows:
         row["kwh_over_floor"] = _number(row["kwh_per_day"]) / floor
     notes = (
@@ -59,8 +59,11 @@ def planetlab(folder: Path, *, day: str, memory: str, time_limit_s: float) -> Ou
 
 def compare(site: Path, folder: Path, time_limit_s: float) -> tuple[list[dict[str, Value]], bool]:
     """Return a row per method, ours first, and whether ours is legal and uses least energy."""
-    planned = plan(site, folder / "runs", time_limit_s)
-    problem = _problem(site)
+    return beside_peers(problem_of(site), plan(site, folder / "runs", time_limit_s))
+
+
+def beside_peers(problem: Problem, planned: Planned) -> tuple[list[dict[str, Value]], bool]:
+    """Let the peers place what was planned; see :func:`compare`."""
     run = read_run(planned.run)
     rows = [_our_row(problem, planned)]
     for name, place in PEERS.items():
@@ -97,7 +100,7 @@ def _our_row(problem: Problem, planned: Planned) -> dict[str, Value]:
     }
 
 
-def _problem(site: Path) -> Problem:
+def problem_of(site: Path) -> Problem:
     loaded = load(site)
     return lower(loaded.twin, loaded.rules, loaded.study.weights)
 
