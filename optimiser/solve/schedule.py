@@ -14,7 +14,7 @@ from optimiser.solve.arrays import bundle
 from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
-from optimiser.solve.search import Candidate
+from optimiser.solve.search import Candidate, shy_of_moves
 from optimiser.solve.tracks import Cycle, Track
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Schedule:
         self.bounder = bounder
         self._followed: Guide | None = None
         self._index = 0
-        data = bundle(problem)
+        data = shy_of_moves(problem, bundle(problem))
         starts = [False, True] if (problem.today >= 0).any() else [False, False]
         if problem.place.is_active and (problem.today >= 0).all():
             starts = [True, True]  # moves have prices beyond the workload's own

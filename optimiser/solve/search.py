@@ -27,6 +27,7 @@ from optimiser.solve.shifts import anneal
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
+SHYNESS = 0.02  # least price of a move in the search, in costs of a typical workload
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
 
@@ -228,6 +229,19 @@ def typical_cost(problem: Problem, price: np.ndarray) -> float:
     """Return the cost of a typical host at half load over the horizon."""
     curve = problem.twin["kind_curve_w"].values[:, 5].mean()
     return float(curve * price.sum(axis=1).mean() + problem.host_on_cost.mean()) or 1.0
+
+
+def shy_of_moves(problem: Problem, data: Data) -> Data:
+    """Return the bundle with a small price on every move, where moves cost less than that.
+
+    Of plans that cost the same the one with fewer moves is better, and far easier to reach.
+    """
+    running = int((problem.today >= 0).sum())
+    if problem.place.is_active or not running:
+        return data
+    price = rack_prices(problem, problem.today, problem.today_on)
+    per_workload = typical_cost(problem, price) * int(problem.today_on.sum()) / running
+    return data._replace(move_cost=np.maximum(problem.move_cost, SHYNESS * per_workload))
 
 
 def on_is_free(problem: Problem) -> bool:

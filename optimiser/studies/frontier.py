@@ -63,6 +63,15 @@ def frontier(
     return points
 
 
+def emptied_hosts(problem: Problem, time_limit_s: float) -> Candidate | None:
+    """Return today's placement with host after host emptied while that pays; ``None`` if illegal.
+
+    Each step is legal by itself, so the way there nearly always is, too.
+    """
+    found = _Climb(problem, time_limit_s).up_to(problem.num_workloads)
+    return None if found is None else with_penalty(problem, found)
+
+
 def _limits(
     problem: Problem, budgets: Sequence[int], bound: float | None, time_limit_s: float
 ) -> list[float | None]:

@@ -25,6 +25,7 @@ from optimiser.schema.policy import (
     LabelLevel,
     NotWorse,
     Pin,
+    Preserve,
     RequireLabel,
     WorkloadSelector,
 )
@@ -285,14 +286,7 @@ class _Resolver:
         return np.stack(rows), np.where(workloads, of_row[self.row_of], 0).astype(np.int32)
 
     def _where_they_are(self, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        today = np.where(workloads, self.twin["workload_host"].values, -1)
-        used = np.unique(today[today >= 0])
-        allowed = np.ones((len(used) + 1, len(self.hosts)), dtype=bool)
-        allowed[1:] = False
-        allowed[np.arange(len(used)) + 1, used] = True
-        renumber = np.zeros(len(self.hosts) + 1, dtype=np.int32)
-        renumber[used] = np.arange(len(used)) + 1
-        return allowed, renumber[today]
+        return hosts_of_today(self.twin, workloads)
 
     def _quarantined(self, hosts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Whoever is inside stays on its host; class 0, all others, keeps out."""
@@ -300,6 +294,38 @@ class _Resolver:
         allowed, allowed_class = self._where_they_are((today >= 0) & hosts[today])
         allowed[0] = ~hosts
         return allowed, allowed_class
+
+
+def hosts_of_today(twin: xr.Dataset, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (E, H) allowed hosts and the class (W,) of each workload that may not leave its host.
+
+    ``workloads`` (W,) bool; class 0 is unrestricted.
+    """
+    num_hosts = twin.sizes["host"]
+    today = np.where(workloads, twin["workload_host"].values, -1)
+    used = np.unique(today[today >= 0])
+    allowed = np.ones((len(used) + 1, num_hosts), dtype=bool)
+    allowed[1:] = False
+    allowed[np.arange(len(used)) + 1, used] = True
+    renumber = np.zeros(num_hosts + 1, dtype=np.int32)
+    renumber[used] = np.arange(len(used)) + 1
+    return allowed, renumber[today]
+
+
+def staying_rule(twin: xr.Dataset, workloads: np.ndarray) -> Rule:
+    """Return a ``preserve`` rule about some workloads (W,) bool, whatever their names."""
+    allowed, allowed_class = hosts_of_today(twin, workloads)
+    return Rule(
+        name="stays",
+        kind="preserve",
+        policy=Preserve(name="stays", workloads=WorkloadSelector()),
+        weight=None,
+        not_worse=False,
+        workloads=workloads,
+        hosts=np.ones(twin.sizes["host"], dtype=bool),
+        allowed=allowed,
+        allowed_class=allowed_class,
+    )
 
 
 def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:

@@ -10,16 +10,26 @@ import xarray as xr
 
 from optimiser.analysis.verdict import Placement, Verdict
 from optimiser.analysis.verify import verify
+from optimiser.errors import InfeasibleError, NoPlanError
+from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
-from optimiser.solve.progress import EngineResult
+from optimiser.solve.progress import Check, EngineResult
 from optimiser.solve.search import Candidate
+from optimiser.studies.frontier import emptied_hosts
 from optimiser.studies.moves import MoveOrder, order_moves
 from optimiser.studies.moves_at_once import move_at_once
 from optimiser.twin.devices import assign_devices
+from optimiser.twin.rules import staying_rule
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.plan_document import placement_of
 
+SEARCH_SHARE, LEAST_SEARCH_S = 0.25, 2.0
+MOST_SEARCHES = 3
+"""Searches in which what got stuck stays, and the time of each, as a share of the study's."""
+EMPTYING_S = 10.0
+UNHURRIED_S = 600.0
+"""Time for a plan by emptying hosts, and where the same plan must come again each time [s]."""
 MOST_TRIED = 16
 """Shorter orders that are tried when the whole of an order does not end in a legal plan."""
 
@@ -40,12 +50,77 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     order = order_moves(twin, loaded.rules, goal, moving=loaded.study.moving)
     if order.is_complete:
         return result, order
+    ways = [way for way in [_nearest_end(loaded, order, plan)] if way is not None]
+    if result.status != "interrupted" and loaded.has_placement:
+        ways += _by_emptying(loaded) + _with_stuck_staying(loaded, order)
+    if not ways:
+        return result, order
+    candidate, order = min(ways, key=lambda way: way[0].objective)
+    return replace(result, candidate=candidate), order
+
+
+def _with_stuck_staying(loaded: Loaded, order: MoveOrder) -> list[tuple[Candidate, MoveOrder]]:
+    """Search again with the workloads that got stuck kept where they are, a few times."""
+    found: list[tuple[Candidate, MoveOrder]] = []
+    stays = np.zeros(len(order.start.host), dtype=bool)
+    solver = loaded.study.solver
+    limit_s = max(LEAST_SEARCH_S, SEARCH_SHARE * solver.time_limit_s)
+    again = solver.model_copy(update={"time_limit_s": limit_s})
+    study = loaded.study.model_copy(update={"solver": again})
+    for _ in range(MOST_SEARCHES):
+        stays |= _stuck(loaded, order)
+        rules = [*loaded.rules, staying_rule(loaded.twin, stays)]
+        try:
+            candidate = solve_study(loaded.twin, rules, study, None, _judge(loaded)).candidate
+        except (InfeasibleError, NoPlanError):
+            break
+        goal = placement_of(loaded.twin, candidate)
+        order = order_moves(loaded.twin, loaded.rules, goal, moving=loaded.study.moving)
+        if order.is_complete:
+            return [*found, (candidate, order)]
+        found += [way for way in [_nearest_end(loaded, order, candidate)] if way is not None]
+    return found
+
+
+def _stuck(loaded: Loaded, order: MoveOrder) -> np.ndarray:
+    """Return who got stuck (W,) bool."""
+    names = [name for name, _ in order.stuck]
+    return np.isin(loaded.twin["workload"].values.astype(str), names)
+
+
+def _judge(loaded: Loaded) -> Check:
+    def price_of_soft_rules(candidate: Candidate) -> float | None:
+        verdict = verify(loaded.twin, loaded.rules, placement_of(loaded.twin, candidate))
+        return verdict.penalty if verdict.is_legal else None
+
+    return price_of_soft_rules
+
+
+def _nearest_end(
+    loaded: Loaded, order: MoveOrder, plan: Candidate
+) -> tuple[Candidate, MoveOrder] | None:
+    """Return how far an order leads towards a plan, ``None`` when no part of it ends legally."""
     for shorter in _shorter(order):
         found = _end_of(loaded, shorter, plan)
         if found is not None:
             candidate, end = found
-            return replace(result, candidate=candidate), ending_at(shorter, end)
-    return result, order
+            return candidate, ending_at(shorter, end)
+    return None
+
+
+def _by_emptying(loaded: Loaded) -> list[tuple[Candidate, MoveOrder]]:
+    """Return a plan that empties host after host from today on, as far as it can be reached."""
+    problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
+    is_timed = loaded.study.solver.work_limit is None
+    found = emptied_hosts(problem, EMPTYING_S if is_timed else UNHURRIED_S)
+    if found is None:
+        return []
+    order = order_moves(
+        loaded.twin, loaded.rules, placement_of(loaded.twin, found), moving=loaded.study.moving
+    )
+    if order.is_complete:
+        return [(found, order)]
+    return [way for way in [_nearest_end(loaded, order, found)] if way is not None]
 
 
 def ending_at(order: MoveOrder, end: Placement) -> MoveOrder:

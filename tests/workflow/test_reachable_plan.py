@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from instances.tiny import GPU_RESOURCES, tiny
 
+from benchmarks.generators.consolidation_site import make_consolidation
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.study import Study
+from optimiser.solve.engine import solve_study
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import order_moves
+from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.plan_document import placement_of
 from optimiser.workflow.reachable import order_result
 
@@ -27,7 +32,7 @@ def reached(twin: Any, rules: Any, target: list[int], masks: list[int] | None = 
     on = np.isin(np.arange(twin.sizes["host"]), host)
     devices = np.array(masks or [0] * len(host), dtype=np.uint64)
     plan = Candidate(host, on, devices, {"energy": 1.0})
-    result = EngineResult(plan, None, "", "time", {}, ())
+    result = EngineResult(plan, None, "", "interrupted", {}, ())  # the nearest end, no search
     loaded: Any = SimpleNamespace(twin=twin, rules=rules, study=Study())
     found, order = order_result(loaded, result)
     assert replay(twin, rules, order, Study().moving) == []
@@ -82,3 +87,19 @@ def test_moves_that_end_in_a_broken_rule_are_cut_back_to_a_legal_plan() -> None:
     _, end, order = reached(twin, rules, [1, 1, 0, 2])
     assert end.host.tolist() == [0, 0, 1, 2]
     assert len(order.workload) == 0
+
+
+def test_a_stuck_plan_is_searched_again(tmp_path: Path) -> None:
+    """Replicas that fill every rack cannot change places; keeping them home beats cutting back."""
+    make_consolidation(tmp_path / "site", 300, 30)
+    loaded = load(tmp_path / "site")
+    solver = loaded.study.solver.model_copy(update={"time_limit_s": 8.0, "gap": 0.0})
+    study = loaded.study.model_copy(update={"solver": solver})
+    result = solve_study(loaded.twin, loaded.rules, study)
+    planned = Loaded(study, loaded.site_input, loaded.twin, loaded.rules)
+    cut, cut_order = order_result(planned, replace(result, status="interrupted"))
+    found, order = order_result(planned, result)
+    assert order.is_complete and replay(loaded.twin, loaded.rules, order, study.moving) == []
+    assert verify(loaded.twin, loaded.rules, placement_of(loaded.twin, found.candidate)).is_legal
+    assert found.candidate.objective <= cut.candidate.objective + 1e-9
+    assert len(cut_order.workload) > 0
