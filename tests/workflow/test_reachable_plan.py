@@ -91,7 +91,7 @@ def test_moves_that_end_in_a_broken_rule_are_cut_back_to_a_legal_plan() -> None:
 
 def test_a_stuck_plan_is_searched_again(tmp_path: Path) -> None:
     """Replicas that fill every rack cannot change places; keeping them home beats cutting back."""
-    make_consolidation(tmp_path / "site", 300, 30)
+    make_consolidation(tmp_path / "site", 400, 40)
     loaded = load(tmp_path / "site")
     solver = loaded.study.solver.model_copy(update={"time_limit_s": 8.0, "gap": 0.0})
     study = loaded.study.model_copy(update={"solver": solver})
