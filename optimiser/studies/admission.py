@@ -234,6 +234,8 @@ def device_masks(
         for workload in needing.tolist():
             masks[workload] = _mask(devices[workload])
     unknown = np.unique(host[needing[masks[needing] == 0]])
+    if not len(unknown):
+        return masks
     order = needing[np.isin(host[needing], unknown)]
     order = order[np.argsort(host[order], kind="stable")]
     starts = np.searchsorted(host[order], unknown)
