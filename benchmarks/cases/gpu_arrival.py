@@ -88,9 +88,7 @@ def gpu_arrival(folder: Path, *, seeds: float) -> Outcome:
 def one_run(site: Path, seed: int) -> dict[str, Shares]:
     """Let the pods arrive once for every method, ours first."""
     arrivals = draw_arrivals(site, seed)
-    admission = Admission(
-        arrivals.loaded.twin, arrivals.loaded.rules, expected=arrivals.weight
-    )
+    admission = Admission(arrivals.loaded.twin, arrivals.loaded.rules, expected=arrivals.weight)
     problem = admission.problem
     result = {OURS: _ours(admission, arrivals)}
     expected = np.bincount(problem.flavour, weights=arrivals.weight, minlength=len(problem.use))

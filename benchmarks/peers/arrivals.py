@@ -94,6 +94,14 @@ def take(devices: np.ndarray, amount: int, size: int, device: int) -> None:
 
 
 @jit
+def devices_hold(devices: np.ndarray, amount: int, size: int) -> bool:
+    """Whether the devices of a node have room for a share or enough whole ones."""
+    if amount < size:
+        return devices.max() >= amount
+    return (devices == size).sum() * size >= amount
+
+
+@jit
 def fullest(devices: np.ndarray, amount: int) -> int:
     """Return the device with least room that holds a share, −1 for none."""
     best = -1
@@ -118,9 +126,7 @@ def least_growth(
     before = fragment(free, devices, use, request, size, typical, share)
     least, best, amount = np.inf, 0, request[pod]
     for device in range(len(devices) if 0 < amount < size else 1):
-        if 0 < amount < size and (
-            devices[device] < amount or devices[device] in devices[:device]
-        ):
+        if 0 < amount < size and (devices[device] < amount or devices[device] in devices[:device]):
             continue
         after = devices.copy()
         take(after, amount, size, device)
@@ -159,11 +165,7 @@ def run_rule(
         pod = pods[position]
         amount, best, lowest = request[pod], -1, np.inf
         for node in range(num_nodes):
-            if (use[pod] > free[node]).any():
-                continue
-            if 0 < amount < size and room[node].max() < amount:
-                continue
-            if amount >= size and (room[node] == size).sum() * size < amount:
+            if (use[pod] > free[node]).any() or not devices_hold(room[node], amount, size):
                 continue
             value = 0.0
             if rule == 0:

@@ -25,7 +25,9 @@ from optimiser.solve.place_kernel import nearness_holds, price_places, transit_f
 from optimiser.solve.scoring import strike_by_counts
 from optimiser.solve.stranded import Mix, rise
 
-NOT_ALLOWED, CAPACITY, COUNTS, SUMS, TRANSIT, DEVICES, ROWS, BUDGETS, GROUPS, NEARNESS = range(1, 11)
+NOT_ALLOWED, CAPACITY, COUNTS, SUMS, TRANSIT, DEVICES, ROWS, BUDGETS, GROUPS, NEARNESS = range(
+    1, 11
+)
 """What keeps a workload off a host, in the order in which it is asked."""
 ASLEEP = 2e3  # typical hosts' cost: a sleeping host is taken when no other can
 

@@ -76,7 +76,7 @@ class Admission:
         self._searcher = Searcher(self.problem)
         host = np.asarray(start.host, dtype=np.int32)
         on = np.asarray(start.host_on, dtype=bool)
-        masks = device_masks(self.problem, host, start.devices)
+        masks, self._has_devices = device_masks(self.problem, host, start.devices)
         self._searcher.load_candidate(Candidate(host, on, masks, {}))
         self._searcher.keep_on(on)
         self._mix = mix_of(self.problem, expected)
@@ -84,6 +84,7 @@ class Admission:
         self._price = stranded_price * self._searcher.scale / _mean_worth(self.problem, self._mix)
         self._scratch = np.empty(self.problem.num_hosts)
         self._codes = np.empty(self.problem.num_hosts, dtype=np.int64)
+        self._warm_up()
 
     def admit(self, workload: str | int) -> Answer:
         """Put one workload on the best host that every hard rule allows, or say why there is none.
@@ -95,19 +96,7 @@ class Admission:
         state = self._state
         if state.host[index] >= 0:
             raise UsageError(f"workload {self.names[index]!r} runs already", "release it first")
-        host = int(
-            admit_one(
-                self._searcher.data_ref,
-                self._searcher.state_ref,
-                self._mix,
-                self._memory,
-                index,
-                self._price,
-                self._searcher.scale,
-                self._scratch,
-            )
-        )
-        name = str(self.names[index])
+        host, name = self._place(index), str(self.names[index])
         if host < 0:
             return Answer(name, None, reason=self._reason(index))
         woken = bool(state.members[host] == 1 and not state.forced_on[host])
@@ -138,12 +127,38 @@ class Admission:
 
     @property
     def placement(self) -> Placement:
-        """Where everything runs now, which hosts are on, and the devices (a copy)."""
+        """Where everything runs now, which hosts are on, and the devices (a copy).
+
+        A host whose devices are overfull has no assignment; then none is given.
+        """
         state = self._state
         devices = None
-        if self.problem.device_size:
+        if self._has_devices:
             devices = [_bits(mask) for mask in state.device_mask.tolist()]
         return Placement(state.host.copy(), (state.members > 0) | state.forced_on, devices)
+
+    def _warm_up(self) -> None:
+        """Load the compiled code, so that the first answer is as fast as the others."""
+        waiting = np.flatnonzero(self._state.host < 0)
+        if len(waiting):
+            index = int(waiting[0])
+            if self._place(index) >= 0:
+                self.release(index)
+            self._reason(index)
+
+    def _place(self, index: int) -> int:
+        searcher = self._searcher
+        found = admit_one(
+            searcher.data_ref,
+            searcher.state_ref,
+            self._mix,
+            self._memory,
+            index,
+            self._price,
+            searcher.scale,
+            self._scratch,
+        )
+        return int(found)
 
     @property
     def _state(self) -> State:
@@ -219,33 +234,31 @@ def _memory(problem: Problem) -> Memory:
 
 def device_masks(
     problem: Problem, host: np.ndarray, devices: Sequence[Sequence[int]] | None
-) -> np.ndarray:
-    """Return the devices of every workload as bits (workload,) uint64.
+) -> tuple[np.ndarray, bool]:
+    """Return the devices of every workload as bits (workload,) uint64, and whether all have some.
 
     Where they are not told for all workloads of a host they are packed anew; a host whose requests
     do not fit has its devices shared out in turn and takes no more.
     """
     masks = np.zeros(problem.num_workloads, dtype=np.uint64)
     if not problem.device_size:
-        return masks
+        return masks, False
     request = problem.device_request[problem.flavour]
     needing = np.flatnonzero((request > 0) & (host >= 0))
     if devices is not None:
-        for workload in needing.tolist():
-            masks[workload] = _mask(devices[workload])
+        masks[needing] = [_mask(devices[workload]) for workload in needing.tolist()]
     unknown = np.unique(host[needing[masks[needing] == 0]])
-    if not len(unknown):
-        return masks
     order = needing[np.isin(host[needing], unknown)]
     order = order[np.argsort(host[order], kind="stable")]
-    starts = np.searchsorted(host[order], unknown)
-    for index, members in zip(unknown.tolist(), np.split(order, starts[1:]), strict=True):
+    ends, fits = np.searchsorted(host[order], unknown, side="right"), True
+    for index, start, end in zip(unknown.tolist(), [0, *ends[:-1]], ends, strict=False):
+        members = order[start:end]
         count = int(problem.host_devices[index])
         packed = assign_devices(request[members], count, problem.device_size)
         if packed is None:
-            packed = [(turn % max(count, 1),) for turn in range(len(members))]
+            packed, fits = [(turn % max(count, 1),) for turn in range(len(members))], False
         masks[members] = [_mask(one) for one in packed]
-    return masks
+    return masks, fits
 
 
 def _mask(devices: Iterable[int]) -> np.uint64:

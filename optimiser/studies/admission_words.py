@@ -84,7 +84,9 @@ def _no_device(refused: Refused, _: np.ndarray) -> str:
 
 def _of_kinds(*kinds: str) -> Callable[[Refused, np.ndarray], str]:
     def words(refused: Refused, _: np.ndarray) -> str:
-        names = [rule.name for rule in refused.hard if rule.kind in kinds and _concerns(refused, rule)]
+        names = [
+            rule.name for rule in refused.hard if rule.kind in kinds and _concerns(refused, rule)
+        ]
         return f"would break {' or '.join(names)}"
 
     return words
@@ -111,7 +113,9 @@ def _rack_row(refused: Refused, hosts: np.ndarray) -> str:
 def _row_name(problem: Problem, row: int) -> str:
     block = int(problem.rows.block_of[row])
     first = int(np.searchsorted(problem.rows.block_of, block))
-    return f"{problem.rows.blocks[block].rule.name} ({problem.rows.blocks[block].names[row - first]})"
+    return (
+        f"{problem.rows.blocks[block].rule.name} ({problem.rows.blocks[block].names[row - first]})"
+    )
 
 
 _SETS: Sequence[str] = ("spread", "anti_affinity", "affinity")
