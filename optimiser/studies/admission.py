@@ -70,9 +70,11 @@ class Admission:
     ) -> None:
         start = placement if placement is not None else placement_today(twin)
         self.problem = lower(twin, rules, weights if weights is not None else Weights())
-        self.names = twin["workload"].values.astype(str)
-        self.hosts = twin["host"].values.astype(str)
-        self._index = {name: index for index, name in enumerate(self.names.tolist())}
+        self.names: list[str] = twin["workload"].values.astype(str).tolist()
+        self.hosts: list[str] = twin["host"].values.astype(str).tolist()
+        self.codes = np.zeros(self.problem.num_hosts, dtype=np.int64)
+        """What kept the last refused workload off each host (see ``admit_kernel``)."""
+        self._index = {name: index for index, name in enumerate(self.names)}
         self._searcher = Searcher(self.problem)
         host = np.asarray(start.host, dtype=np.int32)
         on = np.asarray(start.host_on, dtype=bool)
@@ -83,7 +85,6 @@ class Admission:
         self._memory = _memory(self.problem)
         self._price = stranded_price * self._searcher.scale / _mean_worth(self.problem, self._mix)
         self._scratch = np.empty(self.problem.num_hosts)
-        self._codes = np.empty(self.problem.num_hosts, dtype=np.int64)
         self._warm_up()
 
     def admit(self, workload: str | int) -> Answer:
@@ -96,11 +97,11 @@ class Admission:
         state = self._state
         if state.host[index] >= 0:
             raise UsageError(f"workload {self.names[index]!r} runs already", "release it first")
-        host, name = self._place(index), str(self.names[index])
+        host, name = self._place(index), self.names[index]
         if host < 0:
             return Answer(name, None, reason=self._reason(index))
         woken = bool(state.members[host] == 1 and not state.forced_on[host])
-        return Answer(name, str(self.hosts[host]), _bits(int(state.device_mask[index])), woken)
+        return Answer(name, self.hosts[host], _bits(int(state.device_mask[index])), woken)
 
     def admit_together(self, workloads: Sequence[str | int]) -> list[Answer]:
         """Admit all of some workloads or none; the reason names the one that found no host."""
@@ -175,11 +176,11 @@ class Admission:
 
     def _reason(self, index: int) -> str:
         searcher = self._searcher
-        barriers(searcher.data_ref, searcher.state_ref, index, self._codes)
-        return refusal(Refused(self.problem, self._state, index, self._codes))
+        barriers(searcher.data_ref, searcher.state_ref, index, self.codes)
+        return refusal(Refused(self.problem, self._state, index, self.codes))
 
     def _beside(self, workload: str | int, refused: Answer) -> Answer:
-        name = str(self.names[self._find(workload)])
+        name = self.names[self._find(workload)]
         if name == refused.workload:
             return refused
         return Answer(name, None, reason=f"comes only together with {refused.workload}")
