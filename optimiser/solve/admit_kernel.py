@@ -23,7 +23,7 @@ from optimiser.solve.kernel import (
 )
 from optimiser.solve.place_kernel import nearness_holds, price_places, transit_fits
 from optimiser.solve.scoring import strike_by_counts
-from optimiser.solve.stranded import Mix, rise
+from optimiser.solve.stranded import Mix, rise, stranded_now
 
 NOT_ALLOWED, CAPACITY, COUNTS, SUMS, TRANSIT, DEVICES, ROWS, BUDGETS, GROUPS, NEARNESS = range(
     1, 11
@@ -36,13 +36,49 @@ class Memory(NamedTuple):
     """Growth of what is stranded, kept while a host does not change.
 
     ``stamp``, ``growth`` and ``device`` (slot, host) belong to the flavour and the ``version``
-    (host,) of the host that the stamp names.
+    (host,) of the host that the stamp names; ``before`` (host,), what is stranded on a host, to the
+    version ``seen`` (host,).
     """
 
     stamp: np.ndarray
     growth: np.ndarray
     device: np.ndarray
     version: np.ndarray
+    before: np.ndarray
+    seen: np.ndarray
+
+
+@jit
+def recall(
+    data: Data, state: State, mix: Mix, memory: Memory, flavour: int, out: np.ndarray
+) -> int:
+    """Bring the growths of a flavour up to date where ``out`` is finite; return their slot.
+
+    Empty hosts of a class are alike, so one of them tells for all.
+    """
+    slot, flavours = flavour % len(memory.stamp), len(data.use)
+    free = np.empty(mix.flavour_need.shape[1], dtype=np.int64)
+    devices = np.empty(state.device_free.shape[1], dtype=np.int64)
+    first = np.full(len(state.opening), -1)
+    for host in range(len(out)):
+        stamp = memory.version[host] * flavours + flavour
+        if out[host] == np.inf or memory.stamp[slot, host] == stamp:
+            continue
+        memory.stamp[slot, host] = stamp
+        kind = data.host_class[host]
+        if state.members[host] == 0 and first[kind] >= 0:
+            memory.growth[slot, host] = memory.growth[slot, first[kind]]
+            memory.device[slot, host] = memory.device[slot, first[kind]]
+            continue
+        if memory.seen[host] != memory.version[host]:
+            memory.before[host] = stranded_now(data, state, mix, host, free, devices)
+            memory.seen[host] = memory.version[host]
+        before = memory.before[host]
+        growth, device = rise(data, state, mix, flavour, host, before, free, devices)
+        memory.growth[slot, host], memory.device[slot, host] = growth, device
+        if state.members[host] == 0:
+            first[kind] = host
+    return slot
 
 
 @jit
@@ -61,20 +97,13 @@ def price_hosts(
     Rack rows, reserves and rules about whole groups are asked later, of the chosen host.
     """
     flavour = data.flavour[workload]
-    slot, flavours = flavour % len(memory.stamp), len(data.use)
-    free = np.empty(mix.flavour_need.shape[1], dtype=np.int64)
-    devices = np.empty(state.device_free.shape[1], dtype=np.int64)
     for host in range(len(out)):
         out[host] = 0.0 if fits(data, state, workload, host) else np.inf
     strike_by_counts(data, state, workload, out)
+    slot = recall(data, state, mix, memory, flavour, out)
     for host in range(len(out)):
         if out[host] == np.inf:
             continue
-        stamp = memory.version[host] * flavours + flavour
-        if memory.stamp[slot, host] != stamp:
-            growth, device = rise(data, state, mix, flavour, host, free, devices)
-            memory.growth[slot, host], memory.device[slot, host] = growth, device
-            memory.stamp[slot, host] = stamp
         kind = data.host_class[host]
         out[host] = state.running[flavour, kind] + price * memory.growth[slot, host]
         if not is_on(state, host):

@@ -107,23 +107,34 @@ def stranded(mix: Mix, size: int, host: int, free: np.ndarray, devices: np.ndarr
 
 
 @jit
+def stranded_now(
+    data: Data, state: State, mix: Mix, host: int, free: np.ndarray, devices: np.ndarray
+) -> float:
+    """Free amount of a host as it is that the mix cannot use; ``free``, ``devices`` are scratch."""
+    fill_free(data, state, mix, host, free)
+    devices[:] = state.device_free[host]
+    return stranded(mix, data.device_size, host, free, devices)
+
+
+@jit
 def rise(
     data: Data,
     state: State,
     mix: Mix,
     flavour: int,
     host: int,
+    before: float,
     free: np.ndarray,
     devices: np.ndarray,
 ) -> tuple[float, int]:
     """Growth of what is stranded when a host takes one workload, and the best device for a share.
 
-    The device is −1 where there is nothing to choose. ``free`` and ``devices`` are scratch.
+    ``before`` is stranded now. The device is −1 where there is nothing to choose. ``free`` and
+    ``devices`` are scratch.
     """
     size, best_device = data.device_size, -1
     fill_free(data, state, mix, host, free)
     devices[:] = state.device_free[host]
-    before = stranded(mix, size, host, free, devices)
     for resource in range(len(free)):
         free[resource] -= mix.flavour_need[flavour, resource]
     request = data.device_request[flavour] if size > 0 else 0

@@ -230,6 +230,8 @@ def _memory(problem: Problem) -> Memory:
         growth=np.zeros(shape),
         device=np.zeros(shape, dtype=np.int64),
         version=np.zeros(problem.num_hosts, dtype=np.int64),
+        before=np.zeros(problem.num_hosts),
+        seen=np.full(problem.num_hosts, -1, dtype=np.int64),
     )
 
 
