@@ -242,6 +242,18 @@ SPECS = (
     _consolidation(1_000, 100, 30.0),
     _consolidation(4_000, 400, 60.0),
     _consolidation(20_000, 2_000, 60.0),
+    Spec(
+        name="gpu-arrival",
+        what="GPU pods that arrive one by one on 1,213 nodes, placed or dropped, ten seeds",
+        data="alibaba-gpu-2023",
+        command="python -m benchmarks.run gpu-arrival",
+        limit="none; seeds 0 to 9, one thread",
+        target="more GPUs allocated than the published fragmentation gradient on each list, at "
+        "most 20 ms for each pod, every rule kept",
+        run="benchmarks.cases.gpu_arrival:gpu_arrival",
+        options=(("seeds", 10.0),),
+        is_short=False,
+    ),
     *map(_repair, ("li_r3_c0", "li_r3_c100", "li_r6_c0", "nr_r4_c33")),
 )
 

@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "check": "optimiser.cli.check_verb:check",
     "simulate": "optimiser.cli.simulate_verb:simulate",
     "plan": "optimiser.cli.plan_verb:plan",
+    "admit": "optimiser.cli.admit_verb:admit",
     "verify": "optimiser.cli.verify_verb:verify",
     "explain": "optimiser.cli.explain_verb:explain",
     "report": "optimiser.cli.report_verb:report",

@@ -7,7 +7,7 @@ EXITS: dict[int, str] = {
     1: "a bug of ours; repeat the call with --debug for the trace",
     2: "the call itself makes no sense",
     3: "the input is wrong; every mistake is listed with file, line and remedy",
-    4: "no plan can keep every rule (explained), or a check that was asked for failed",
+    4: "no plan can keep every rule or a workload found no host (explained), or a check failed",
     5: "no plan was found in the time given",
     6: "the exact checker refused the plan",
     69: "a file of ours, an extra, disk space or a service is missing",

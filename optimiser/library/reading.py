@@ -197,7 +197,8 @@ class Reading:
         named = self.site.tables.demand is not None
         profiles = set(demand.frame["profile"]) if demand is not None else None
         if demand is not None or not named:  # an unreadable table is reported once
-            checks.check_workloads(workloads, self.site.resources, services, profiles)
+            named_services = None if services is None else set(services.frame["name"])
+            checks.check_workloads(workloads, self.site.resources, named_services, profiles)
         self.units = check_replicas(workloads)
         if placement is not None and self.hosts is not None:
             checks.check_placement(placement, self.units, workloads.frame, self.hosts)

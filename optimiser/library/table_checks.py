@@ -136,12 +136,12 @@ def check_devices(
 def check_workloads(
     table: Table,
     resources: list[Resource],
-    services: Table | None,
+    services: Collection[str] | None,
     profiles: Collection[str] | None,
 ) -> None:
     """Report unknown services and profiles, and requests for parts of several devices."""
     if services is not None:
-        refer_column(table, "service", set(services.frame["name"]), "service")
+        refer_column(table, "service", set(services), "service")
     if profiles is None:
         named = table.frame["profile"] != ""
         _report(table, "profile", named, "the site has no demand table", "'tables: demand: …'")

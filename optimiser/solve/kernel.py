@@ -343,20 +343,25 @@ def rows_hold(data: Data, state: State, workload: int, host: int) -> bool:
 
 
 @jit
+def group_holds(data: Data, state: State, rule: int, group: int) -> bool:
+    """Whether one group uses enough domains evenly enough (when it is fully placed)."""
+    used = state.used[rule, group]
+    if used < data.least[rule, group] or used > data.most[rule, group]:
+        return False
+    if data.skew[rule, group] < 2**30:
+        start = data.offset[rule] + group * data.num_domains[rule]
+        cells = state.count[start : start + data.num_domains[rule]]
+        return cells.max() - cells.min() <= data.skew[rule, group]
+    return True
+
+
+@jit
 def groups_hold(data: Data, state: State, workload: int) -> bool:
-    """Whether the groups of a workload use enough domains evenly enough (when fully placed)."""
+    """Whether the groups of a workload hold, and those near it (when they are fully placed)."""
     for rule in range(len(data.num_domains)):
         group = data.group[rule, workload]
-        if group < 0:
-            continue
-        used = state.used[rule, group]
-        if used < data.least[rule, group] or used > data.most[rule, group]:
+        if group >= 0 and not group_holds(data, state, rule, group):
             return False
-        if data.skew[rule, group] < 2**30:
-            start = data.offset[rule] + group * data.num_domains[rule]
-            cells = state.count[start : start + data.num_domains[rule]]
-            if cells.max() - cells.min() > data.skew[rule, group]:
-                return False
     return nearness_holds(data, state, workload)
 
 

@@ -95,6 +95,10 @@ class Searcher:
             kept = self.problem.today_on & self.data.usable
             force(self.data_ref, self._ready, np.flatnonzero(kept), True)
 
+    def keep_on(self, on: np.ndarray) -> None:
+        """Keep hosts (host,) bool on whatever leaves them."""
+        force(self.data_ref, self._ready, np.flatnonzero(on), True)
+
     def follow(self, guide: Guide, seed: int) -> None:
         """Place everything anew on the hosts that a relaxation keeps on, overloaded if need be.
 
