@@ -66,6 +66,11 @@ MEASURES: dict[str, Measure] = {
         ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
     ),
     "max_moves": _on_hosts(counts.measure_max_moves),
+    "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
+    "move_budget": _on_hosts(counts.measure_move_budget),
+    "min_hosts_on": lambda twin, rule, placement, loads: counts.measure_min_hosts_on(
+        twin, rule, placement.host_on
+    ),
     "max_hosts_on": lambda twin, rule, placement, loads: counts.measure_max_hosts_on(
         twin, rule, placement.host_on
     ),

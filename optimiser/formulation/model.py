@@ -21,6 +21,7 @@ from optimiser.formulation import (
     feeds,
     headroom,
     hosts,
+    move_budgets,
     moves,
     nearness,
     objective,
@@ -126,6 +127,8 @@ BLOCKS: dict[str, Block] = {
             moves.constrain_kept_hosts,
             moves.constrain_stay_where_on,
             moves.constrain_max_moves,
+            move_budgets.constrain_max_moves_per_service,
+            move_budgets.constrain_move_budget,
         ),
         (objective.price_migration,),
     ),
@@ -134,7 +137,7 @@ BLOCKS: dict[str, Block] = {
         (nearness.constrain_dependency_presence, nearness.constrain_dependency),
     ),
     "transit": Block(constrain=(transit.constrain_transient_capacity,)),
-    "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
+    "counts": Block(constrain=(counts.constrain_max_hosts_on, counts.constrain_min_hosts_on)),
     "placement_prices": Block(
         (placement_prices.declare_placement_prices,),
         (

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.schema.policy import Headroom, MaxHostsOn, MaxMoves
+from optimiser.schema.policy import Headroom
+from optimiser.solve.budgets import move_budgets, on_budgets
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_state, place_data
 from optimiser.solve.problem import Problem
@@ -64,10 +65,12 @@ class Data(NamedTuple):
     sum_column: np.ndarray
     sum_units: np.ndarray
     sum_limit: np.ndarray
-    on_mask: np.ndarray  # (max_hosts_on rule, host)
+    on_weight: np.ndarray  # see OnBudgets
     on_limit: np.ndarray
-    move_mask: np.ndarray  # (max_moves rule, workload)
+    move_group: np.ndarray  # see MoveBudgets
+    move_weight: np.ndarray
     move_limit: np.ndarray
+    move_num_groups: np.ndarray
     place: PlaceData  # last, see references
 
 
@@ -93,7 +96,8 @@ class State(NamedTuple):
     reserve_use: np.ndarray  # (headroom rule, domain, step)
     sum_use: np.ndarray  # (sum rule, domain, step)
     on_count: np.ndarray
-    moved: np.ndarray  # (max_moves rule,)
+    moved: np.ndarray  # (move budget, group)
+    moved_beyond: np.ndarray  # (move budget,) sum over its groups above the limit
     price: np.ndarray  # (rack, step) money per W
     running: np.ndarray  # (flavour, host class) money one workload adds to a host that is on
     opening: np.ndarray  # (host class,) money that waking an empty host costs
@@ -210,21 +214,14 @@ def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
 
 
 def _budgets(problem: Problem) -> dict[str, np.ndarray]:
-    hard = [rule for rule in problem.rules if rule.is_hard]
-    today_on = problem.today_on
-    on = [
-        (r.hosts, max(r.policy.limit, int((today_on & r.hosts).sum()) if r.not_worse else 0))
-        for r in hard
-        if isinstance(r.policy, MaxHostsOn)
-    ]
-    moves = [(r.workloads, r.policy.limit) for r in hard if isinstance(r.policy, MaxMoves)]
-    on_mask = np.array([mask for mask, _ in on], dtype=bool)
-    move_mask = np.array([mask for mask, _ in moves], dtype=bool)
+    on, moves = on_budgets(problem), move_budgets(problem)
     return {
-        "on_mask": on_mask.reshape(len(on), problem.num_hosts),
-        "on_limit": np.array([limit for _, limit in on], dtype=np.int64),
-        "move_mask": move_mask.reshape(len(moves), problem.num_workloads),
-        "move_limit": np.array([limit for _, limit in moves], dtype=np.int64),
+        "on_weight": on.weight,
+        "on_limit": on.limit,
+        "move_group": moves.group,
+        "move_weight": moves.weight,
+        "move_limit": moves.limit,
+        "move_num_groups": moves.num_groups,
     }
 
 
@@ -262,7 +259,10 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         reserve_use=np.zeros((len(data.reserve_fraction), domains, num_steps)),
         sum_use=np.zeros(data.sum_limit.shape),
         on_count=np.zeros(len(data.on_limit), dtype=np.int64),
-        moved=np.zeros(len(data.move_limit), dtype=np.int64),
+        moved=np.zeros(
+            (len(data.move_limit), int(data.move_num_groups.max(initial=0))), dtype=np.int64
+        ),
+        moved_beyond=np.zeros(len(data.move_limit), dtype=np.int64),
         price=np.ascontiguousarray(price),
         running=_running_cost(problem, data, price),
         opening=_opening_cost(problem, data, price),

@@ -92,7 +92,10 @@ _WORDS = {
     "dependency": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
     "transient_capacity": lambda s: f"free {s.quantity} on {s.where} for moves ('{s.rule}')",
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",
+    "max_moves_per_service": lambda s: f"allow {s.quantity} more of {s.where} than '{s.rule}' does",
+    "move_budget": lambda s: f"raise the budget '{s.rule}' by {s.quantity}",
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
+    "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),
 }
 

@@ -105,8 +105,7 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
             for step in range(state.sum_use.shape[2]):
                 state.sum_use[rule, domain, step] += sign * data.sum_units[rule, host]
     for rule in range(len(data.on_limit)):
-        if data.on_mask[rule, host]:
-            state.on_count[rule] += sign
+        state.on_count[rule] += sign * data.on_weight[rule, host]
 
 
 @jit
@@ -118,6 +117,18 @@ def shift_sums(data: Data, state: State, flavour: int, host: int, sign: int) -> 
             for step in range(state.sum_use.shape[2]):
                 used = data.use[flavour, data.sum_column[rule, step]]
                 state.sum_use[rule, domain, step] += sign * used
+
+
+@jit
+def shift_moves(data: Data, state: State, workload: int, sign: int) -> None:
+    """Count a workload that leaves today's host (+1) or comes back (−1) in the budgets of moves."""
+    for rule in range(len(data.move_limit)):
+        group = data.move_group[rule, workload]
+        if group >= 0:
+            before, limit = state.moved[rule, group], data.move_limit[rule]
+            after = before + sign * data.move_weight[rule, workload]
+            state.moved[rule, group] = after
+            state.moved_beyond[rule] += max(0, after - limit) - max(0, before - limit)
 
 
 @jit
@@ -144,9 +155,7 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
     shift_sums(data, state, flavour, host, sign)
     shift_place(data, state, workload, host, sign)
     if data.today[workload] >= 0 and data.today[workload] != host:
-        for rule in range(len(data.move_limit)):
-            if data.move_mask[rule, workload]:
-                state.moved[rule] += sign
+        shift_moves(data, state, workload, sign)
 
 
 @jit
@@ -367,7 +376,7 @@ def shortfall(data: Data, state: State) -> float:
     for rule in range(len(data.on_limit)):
         total += max(0, state.on_count[rule] - data.on_limit[rule])
     for rule in range(len(data.move_limit)):
-        total += max(0, state.moved[rule] - data.move_limit[rule])
+        total += state.moved_beyond[rule]
     for rule in range(len(data.reserve_fraction)):
         keep = 1.0 - data.reserve_fraction[rule]
         for domain in range(data.reserve_num_domains[rule]):

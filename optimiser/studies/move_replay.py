@@ -28,6 +28,8 @@ from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
 
+ON_KINDS = ("min_hosts_on",)
+"""Kinds that ask for hosts that are on at every moment."""
 POWER_KINDS = ("redundant_feed", "cooling_capacity", "inlet_temperature")
 
 
@@ -70,6 +72,7 @@ class _Replay:
         early = keeps_reserve(rules), sleeps_last(rules)
         self.wakes_first, self.sleeps_last = early[::-1] if order.is_reverse else early
         self.summed = [r for r in rules if _is_sum(r)]
+        self.counted = [r for r in rules if r.kind in ON_KINDS]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
         self.groups = [
             GroupReplay(r, order.start.host, order.end.host)
@@ -97,7 +100,7 @@ class _Replay:
                     strict=True,
                 )
             ]
-            for rule in [*self.summed, *self.powered]
+            for rule in [*self.summed, *self.powered, *self.counted]
         }  # fmt: skip
 
     def _loads(self, on: np.ndarray, usage: np.ndarray) -> Loads:
@@ -153,7 +156,7 @@ class _Replay:
         self._devices(wave, workload, target)
         loads = self._loads(self.on, peak)
         here = Placement(self.host, self.on)
-        for rule in self.powered:
+        for rule in [*self.powered, *self.counted]:
             self._compare(wave, rule, MEASURES[rule.kind](self.twin, rule, here, loads))
 
     def _devices(self, wave: int, workload: np.ndarray, target: np.ndarray) -> None:

@@ -23,6 +23,7 @@ from optimiser.schema.policy import (
     Dependency,
     HostSelector,
     LabelLevel,
+    MoveBudget,
     NotWorse,
     Pin,
     RequireLabel,
@@ -32,6 +33,10 @@ from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
 """Hosts that belong to no domain of a level, where that has to be one."""
+GROUP_KINDS = ("spread", "anti_affinity", "affinity", "max_moves_per_service")
+"""Kinds that look at sets of workloads."""
+PARTS = 1000
+"""Fractions of a unit in which budgets of money and memory are counted."""
 PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve")
 
 
@@ -45,7 +50,8 @@ class Rule:
     none), named by ``domain_names``. ``allowed`` (E, H) bool with ``allowed_class`` (W,) is given
     by kinds that restrict hosts. ``needs`` (pair, 2) int32 are groups of which the workloads of the
     first need one of the second near them; ``group`` then holds whole services, and ``workloads``
-    says which of their members need anything.
+    says which of their members need anything. ``amount`` (W,) int64 is what a workload counts
+    in a budget, in ``1/PARTS`` of its unit, 0 for those that are not selected.
     """
 
     name: str
@@ -62,6 +68,7 @@ class Rule:
     allowed: np.ndarray | None = None
     allowed_class: np.ndarray | None = None
     needs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
+    amount: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def is_hard(self) -> bool:
@@ -163,7 +170,15 @@ class _Resolver:
             allowed=allowed,
             allowed_class=allowed_class,
             needs=needs,
+            amount=self._amount(policy, workloads),
         )
+
+    def _amount(self, policy: AnyPolicy, workloads: np.ndarray) -> np.ndarray:
+        if not isinstance(policy, MoveBudget):
+            return np.empty(0, dtype=np.int64)
+        name = "workload_move_cost" if policy.measure == "cost" else "workload_memory_gib"
+        parts = np.rint(self.twin[name].values * PARTS).astype(np.int64)
+        return np.where(workloads, parts, 0)
 
     def _domains(self, policy: AnyPolicy) -> tuple[np.ndarray, tuple[str, ...]]:
         level = getattr(policy, "domain", None) or getattr(policy, "level", None)
@@ -240,7 +255,7 @@ class _Resolver:
     def _groups(
         self, policy: AnyPolicy, workloads: np.ndarray
     ) -> tuple[np.ndarray, tuple[str, ...]]:
-        if policy.kind not in ("spread", "anti_affinity", "affinity"):
+        if policy.kind not in GROUP_KINDS:
             return np.empty(0, dtype=np.int32), ()
         if getattr(policy, "each", "service") == "all":
             return np.where(workloads, 0, -1).astype(np.int32), (policy.name,)

@@ -22,6 +22,7 @@ FREE: Case = {
     "environment": {"price_per_kwh": 0.0, "carbon_g_per_kwh": 0.0},
     "weights": FREE_WEIGHTS,
 }
+CHEAP_MOVES: Case = {"weights": {"move_cost": 2.0, "hold_days": 365.0}}
 DEAR_MOVES: Case = {"weights": {"move_cost": 100.0}}
 GPU_CARD: Case = {
     "kind": "server", "name": "gpu", "curve_w": [100.0] * 11, "standby_w": 5.0,
@@ -275,6 +276,13 @@ CASES: dict[str, tuple[Case, Case]] = {
     "kept_hosts": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "stay_where_on": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
+    "max_moves_per_service": (
+        rule(kind="max_moves_per_service", limit=0), rule(kind="max_moves_per_service", limit=1),
+    ),
+    "move_budget": (
+        {**rule(kind="move_budget", limit=1), **CHEAP_MOVES},
+        {**rule(kind="move_budget", limit=3), **CHEAP_MOVES},
+    ),
     "dependency_presence": (near(), near(domain="site")),
     "dependency": (near(), near(domain="site")),
     "transient_capacity": (leaving("cpu"), leaving("memory")),
@@ -287,6 +295,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         priced(balance=[{"resource": "memory", "per": "cpu", "ratio": 1, "price": 1.0}]),
     ),
     "service_most_moves": (priced(service_move_cost=1.0), priced(service_move_cost=0.0)),
+    "min_hosts_on": (rule(kind="min_hosts_on", limit=2), rule(kind="min_hosts_on", limit=1)),
     "max_hosts_on": (
         {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},
         {**rule(kind="max_hosts_on", limit=2), **DEAR_MOVES},

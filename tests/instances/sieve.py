@@ -19,10 +19,13 @@ from optimiser.schema.policy import (
     Headroom,
     MaxHostsOn,
     MaxMoves,
+    MaxMovesPerService,
+    MinHostsOn,
+    MoveBudget,
     Spread,
 )
 from optimiser.twin.limits import all_rack_rows
-from optimiser.twin.rules import Rule
+from optimiser.twin.rules import PARTS, Rule
 
 Limited = tuple[np.ndarray, np.ndarray | float]
 TOLERANCE = 1e-6
@@ -97,10 +100,17 @@ def _rack_limited(
 def _limited(
     twin: xr.Dataset, rule: Rule, host: np.ndarray, on: np.ndarray, usage: np.ndarray
 ) -> Iterator[Limited]:
-    policy = rule.policy
+    policy, today = rule.policy, twin["workload_host"].values
+    gone = (today >= 0) & (host != today)
     if isinstance(policy, MaxMoves):
-        today = twin["workload_host"].values
-        yield ((today >= 0) & (host != today) & rule.workloads).sum(axis=1), policy.limit
+        yield (gone & rule.workloads).sum(axis=1), policy.limit
+    elif isinstance(policy, MaxMovesPerService):
+        for group in range(len(rule.group_names)):
+            yield (gone & (rule.group == group)).sum(axis=1), policy.limit
+    elif isinstance(policy, MoveBudget):
+        yield gone @ rule.amount / PARTS, policy.limit
+    elif isinstance(policy, MinHostsOn):
+        yield -(on & rule.hosts).sum(axis=1), -policy.limit
     elif isinstance(policy, MaxHostsOn):
         yield (on & rule.hosts).sum(axis=1), policy.limit
     elif isinstance(policy, Headroom):

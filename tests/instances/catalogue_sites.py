@@ -1,0 +1,51 @@
+"""Tiny random sites with the further kinds of the catalogue, beside the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import xarray as xr
+from instances.random_sites import Recipe, random_site
+
+from optimiser.twin.rules import Rule
+
+Row = dict[str, Any]
+
+
+def catalogue_site(seed: int, *, soft: bool = False) -> tuple[xr.Dataset, list[Rule]]:
+    """Return the twin and the rules of a seed: one or two further kinds on a random site."""
+    _, twin, rules = random_site(seed, soft=soft, more=_more)
+    return twin, rules
+
+
+def _more(recipe: Recipe) -> Row:
+    found = []
+    for index in range(recipe.integer(1, 2)):
+        kind = recipe.pick(tuple(MAKERS))
+        policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
+        if recipe.soft and recipe.chance(0.3):
+            policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
+        found.append(policy)
+    return {"policies": found}
+
+
+def _some(recipe: Recipe) -> Row:
+    return {"workloads": recipe.some_workloads()} if recipe.chance(0.3) else {}
+
+
+def _move_budget(recipe: Recipe) -> Row:
+    if recipe.chance(0.5):
+        return {"measure": "gib", "limit": recipe.pick([0, 0.02, 0.04, 0.08]), **_some(recipe)}
+    return {"measure": "cost", "limit": recipe.pick([0.0, 0.03, 0.5, 1.2]), **_some(recipe)}
+
+
+MAKERS: dict[str, Callable[[Recipe], Row]] = {
+    "min_hosts_on": lambda r: (
+        {"limit": r.integer(1, r.num_hosts)}
+        | ({"hosts": r.some_hosts()} if r.chance(0.4) else {})
+    ),
+    "max_moves_per_service": lambda r: {"limit": r.integer(0, 2), **_some(r)},
+    "move_budget": _move_budget,
+}  # fmt: skip
+KINDS = tuple(MAKERS)
