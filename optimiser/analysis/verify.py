@@ -19,6 +19,7 @@ from optimiser.analysis import (
     electrical,
     nearness,
     placement_rules,
+    sharing,
     thermal,
     transit,
 )
@@ -65,6 +66,8 @@ MEASURES: dict[str, Measure] = {
     **dict.fromkeys(
         ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
     ),
+    **dict.fromkeys(("isolation_limit", "licence"), _on_hosts(sharing.measure_used_domains)),
+    **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
     "move_budget": _on_hosts(counts.measure_move_budget),

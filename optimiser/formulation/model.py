@@ -28,6 +28,7 @@ from optimiser.formulation import (
     placement_prices,
     placement_rules,
     racks,
+    sharing,
     spread,
     transit,
 )
@@ -107,6 +108,16 @@ BLOCKS: dict[str, Block] = {
             affinity.constrain_anti_affinity,
             affinity.constrain_affinity_members,
             affinity.constrain_affinity,
+        ),
+    ),
+    "sharing": Block(
+        (sharing.declare_hosting,),
+        (
+            sharing.constrain_hosting_members,
+            sharing.constrain_isolation_limit,
+            sharing.constrain_licence,
+            sharing.constrain_group_count,
+            sharing.constrain_isolation,
         ),
     ),
     "placement_rules": Block(

@@ -10,13 +10,18 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
     DomainCapacity,
+    GroupCount,
     Headroom,
     HostSelector,
+    Isolation,
+    IsolationLimit,
     LabelLevel,
+    Licence,
     NotWorse,
     Pin,
     RequireLabel,
     TransientCapacity,
+    WorkloadLabel,
     WorkloadSelector,
 )
 from optimiser.schema.site import Site
@@ -37,6 +42,7 @@ class Known:
     racks: Collection[str] = ()
     rows: Collection[str] = ()
     services: Collection[str] = ()
+    tenants: Collection[str] = ()
     workloads: Collection[str] = ()
     host_labels: Labels = field(default_factory=dict)
     workload_labels: Labels = field(default_factory=dict)
@@ -75,10 +81,30 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
         check.refer(("resource",), policy.resource, allowed, "resource")
     if isinstance(policy, Headroom):
         check.refer(("resource",), policy.resource, known.resources, "resource")
+    if isinstance(policy, GroupCount | IsolationLimit | Isolation):
+        _check_groups(check, policy.each, known)
+    if isinstance(policy, Licence) and policy.units_label:
+        _check_units(check, policy.units_label, known.host_labels)
     if isinstance(policy, Pin):
         check.refer(("host",), policy.host, known.hosts, "host")
     if isinstance(policy, RequireLabel):
         _check_label_values(check, policy, known.host_labels)
+
+
+def _check_groups(check: DocumentCheck, each: str | WorkloadLabel, known: Known) -> None:
+    if isinstance(each, WorkloadLabel):
+        check.refer(("each", "label"), each.label, known.workload_labels, "workload label")
+    elif each == "tenant" and not known.tenants:
+        remedy = "fill the column tenant of the services table, or group by service"
+        check.add(("each",), "no service of the site has a tenant", remedy=remedy)
+
+
+def _check_units(check: DocumentCheck, label: str, labels: Labels) -> None:
+    if check.refer(("units_label",), label, labels, "host label"):
+        wrong = sorted(value for value in labels[label] if not value.isdigit())
+        if wrong:
+            what = f"the host label {label!r} is not a whole number everywhere"
+            check.add(("units_label",), what, wrong[0], remedy="give it as 0, 1, 2 …")
 
 
 def check_weights(check: DocumentCheck, weights: Weights, site: Site) -> None:

@@ -17,6 +17,14 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_sharing import (
+    GroupBy,
+    GroupCount,
+    Isolation,
+    IsolationLimit,
+    Licence,
+    WorkloadLabel,
+)
 
 
 class DomainCapacity(PolicyBase):
@@ -267,6 +275,10 @@ AnyPolicy = Annotated[
     | MinHostsOn
     | MaxMovesPerService
     | MoveBudget
+    | GroupCount
+    | IsolationLimit
+    | Isolation
+    | Licence
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -282,11 +294,16 @@ __all__ = [
     "DomainLevel",
     "Drain",
     "Fence",
+    "GroupBy",
+    "GroupCount",
     "GroupLevel",
     "Headroom",
     "HostSelector",
     "InletTemperature",
+    "Isolation",
+    "IsolationLimit",
     "LabelLevel",
+    "Licence",
     "MaxHostsOn",
     "MaxMoves",
     "MaxMovesPerService",
@@ -303,5 +320,6 @@ __all__ = [
     "Soft",
     "Spread",
     "TransientCapacity",
+    "WorkloadLabel",
     "WorkloadSelector",
 ]

@@ -63,9 +63,11 @@ def rule_allows(
         if state.count[cell + enters] >= data.limit[cell + enters]:
             return False
         if state.count[cell + enters] == 0:
-            used += 1
+            used += data.takes[rule, enters]
+            if state.present[rule, enters] >= data.crowd[rule, enters]:
+                return False
     if leaves >= 0 and state.count[cell + leaves] == 1:
-        used -= 1
+        used -= data.takes[rule, leaves]
     return data.least[rule, group] <= used <= data.most[rule, group]
 
 

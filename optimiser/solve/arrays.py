@@ -51,6 +51,8 @@ class Data(NamedTuple):
     most: np.ndarray
     skew: np.ndarray
     group_size: np.ndarray
+    crowd: np.ndarray  # see CountTable
+    takes: np.ndarray
     row_room: np.ndarray
     row_start: np.ndarray
     row_index: np.ndarray
@@ -87,7 +89,8 @@ class State(NamedTuple):
     fullness: np.ndarray  # (host,) square of the fullest column's share
     planning: np.ndarray  # (host, step) W
     count: np.ndarray  # type: ignore[assignment]  # cells of the count table
-    used: np.ndarray  # (rule, group) domains in use
+    used: np.ndarray  # (rule, group) domains in use, by what each takes
+    present: np.ndarray  # (rule, domain) groups there
     size: np.ndarray  # (rule, group) placed members
     row_load: np.ndarray  # (row, step)
     device_free: np.ndarray  # (host, device)
@@ -147,6 +150,8 @@ def bundle(problem: Problem) -> Data:
         most=counts.most,
         skew=counts.skew,
         group_size=counts.size,
+        crowd=counts.crowd,
+        takes=counts.takes,
         row_room=rows.room,
         row_start=rows.start,
         row_index=rows.index,
@@ -251,6 +256,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         planning=planning,
         count=np.zeros(len(counts.limit), dtype=np.int32),
         used=np.zeros(counts.least.shape, dtype=np.int32),
+        present=np.zeros(counts.crowd.shape, dtype=np.int32),
         size=np.zeros(counts.least.shape, dtype=np.int32),
         row_load=problem.rows.coefficient @ rack_power,
         device_free=_free_devices(problem),

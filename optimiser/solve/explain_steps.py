@@ -21,7 +21,8 @@ AT_LEAST = "at least: "
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
-               "domains": "domain", "devices": "device"}  # fmt: skip
+               "domains": "domain", "devices": "device", "licences": "licence",
+               "groups": "group"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,10 @@ _WORDS = {
     "spread_max_skew": lambda s: f"let '{s.rule}' allow {s.quantity} more skew for {s.where}",
     "anti_affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
+    "isolation_limit": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
+    "licence": lambda s: f"get {s.quantity} more for '{s.rule}'",
+    "group_count": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
+    "isolation": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
     "dependency": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
     "transient_capacity": lambda s: f"free {s.quantity} on {s.where} for moves ('{s.rule}')",
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",

@@ -145,7 +145,8 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
             state.count[cell] = before + sign
             state.size[rule, group] += sign
             if before + sign == 0 or (before == 0 and sign > 0):
-                state.used[rule, group] += sign
+                state.used[rule, group] += sign * data.takes[rule, domain]
+                state.present[rule, domain] += sign
     for rule in range(len(data.reserve_fraction)):
         domain = data.reserve_domain[rule, host]
         if domain >= 0:
@@ -288,6 +289,15 @@ def has_room(data: Data, state: State, workload: int, host: int) -> bool:
 
 
 @jit
+def may_open(data: Data, state: State, rule: int, group: int, domain: int) -> bool:
+    """Whether a group may be in a domain where it is not yet."""
+    used = state.used[rule, group] + data.takes[rule, domain]
+    if used > data.most[rule, group]:
+        return False
+    return bool(state.present[rule, domain] < data.crowd[rule, domain])
+
+
+@jit
 def fits(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether host, capacity, devices and counts allow a workload (rack rows come last)."""
     if not data.allowed[data.elig[workload], host]:
@@ -300,7 +310,7 @@ def fits(data: Data, state: State, workload: int, host: int) -> bool:
             count = state.count[data.offset[rule] + group * data.num_domains[rule] + domain]
             if count >= data.limit[data.offset[rule] + group * data.num_domains[rule] + domain]:
                 return False
-            if count == 0 and state.used[rule, group] >= data.most[rule, group]:
+            if count == 0 and not may_open(data, state, rule, group, domain):
                 return False
     if not sums_allow(data, state, workload, host):
         return False

@@ -42,6 +42,9 @@ COUNTS = {
     "max_moves": ("limit", 1),
     "max_moves_per_service": ("limit", 1),
     "move_budget": ("limit", 1),
+    "isolation_limit": ("limit", 1),
+    "licence": ("limit", 1),
+    "group_count": ("limit", 1),
     "max_hosts_on": ("limit", 1),
     "min_hosts_on": ("limit", -1),
 }

@@ -16,7 +16,15 @@ from scipy import sparse
 from optimiser.analysis import capacity
 from optimiser.analysis.loads import Loads
 from optimiser.analysis.placement_rules import group_sizes, has_hosts, largest_per_domain
-from optimiser.schema.policy import AntiAffinity, DomainCapacity, Headroom, Spread
+from optimiser.schema.policy import (
+    AntiAffinity,
+    DomainCapacity,
+    GroupCount,
+    Headroom,
+    Isolation,
+    Spread,
+)
+from optimiser.studies.move_sharing import SharingGuard
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.rules import Rule
@@ -311,9 +319,16 @@ class DeviceGuard:
             self.held[source].remove(int(self.request[workload]))
 
 
-def group_guards(rules: Sequence[Rule], start: np.ndarray, end: np.ndarray) -> list[GroupGuard]:
-    """Return the guards of all hard spread and anti-affinity rules."""
-    return [
+def group_guards(
+    rules: Sequence[Rule], start: np.ndarray, end: np.ndarray
+) -> list[GroupGuard | SharingGuard]:
+    """Return the guards of all hard rules about groups in domains, except how many a group uses."""
+    sharing = [
+        SharingGuard(rule, start, end)
+        for rule in rules
+        if rule.is_hard and isinstance(rule.policy, GroupCount | Isolation)
+    ]
+    return sharing + [
         GroupGuard(rule, start, end)
         for rule in rules
         if rule.is_hard and isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any()

@@ -27,7 +27,15 @@ def _more(recipe: Recipe) -> Row:
         if recipe.soft and recipe.chance(0.3):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
         found.append(policy)
-    return {"policies": found}
+    return {"policies": found, "services": [_service(recipe, name) for name in recipe.services]}
+
+
+def _service(recipe: Recipe, name: str) -> Row:
+    return {"name": name, "tenant": recipe.pick(["red", "blue", ""])}
+
+
+def _each(recipe: Recipe) -> Row:
+    return {"each": recipe.pick(["service", "tenant", "all", {"label": "disk"}]), **_some(recipe)}
 
 
 def _some(recipe: Recipe) -> Row:
@@ -47,5 +55,16 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
     ),
     "max_moves_per_service": lambda r: {"limit": r.integer(0, 2), **_some(r)},
     "move_budget": _move_budget,
+    "group_count": lambda r: {
+        "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", "row"]), **_each(r),
+    },
+    "isolation_limit": lambda r: {
+        "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", {"label": "disk"}]), **_each(r),
+    },
+    "isolation": lambda r: {"domain": r.pick(["host", "host", "rack"]), **_each(r)},
+    "licence": lambda r: {
+        "limit": r.integer(1, 3), "workloads": r.some_workloads(),
+        "units_label": r.pick(["", "sockets"]),
+    },
 }  # fmt: skip
 KINDS = tuple(MAKERS)

@@ -116,6 +116,23 @@ def together(**policy: Any) -> Case:
     }
 
 
+def apart(**policy: Any) -> Case:
+    """The usual two hosts and workloads, of two tenants."""
+    services = [{"name": "s1", "tenant": "red"}, {"name": "s2", "tenant": "blue"}]
+    return {"policies": [policy], "services": services}
+
+
+def scattered(**policy: Any) -> Case:
+    """Two workloads of one service where they are dear to move, on hosts of two sockets."""
+    selector = {} if policy["kind"] != "licence" else {"workloads": {}}
+    return {
+        "hosts": [{"labels": "sockets=2"}, {"labels": "sockets=2"}],
+        "workloads": [{"service": "web", "host": "h1"}, {"service": "web", "host": "h2"}],
+        "policies": [{**policy, **selector}],
+        **DEAR_MOVES,
+    }
+
+
 def near(**policy: Any) -> Case:
     """Two services of 60 % that need each other, in racks of one and two hosts."""
     return together(kind="dependency", workloads={"services": ["web"]}, needs=["db"], **policy) | {
@@ -247,6 +264,17 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "affinity_members": (together(), together(domain="site")),
     "affinity": (together(), together(domain="site")),
+    "hosting_members": (apart(kind="isolation"), apart(kind="isolation", each="all")),
+    "isolation_limit": (
+        scattered(kind="isolation_limit", each="service", limit=1),
+        scattered(kind="isolation_limit", each="service", limit=2),
+    ),
+    "licence": (
+        scattered(kind="licence", units_label="sockets", limit=3),
+        scattered(kind="licence", limit=2),
+    ),
+    "group_count": (apart(kind="group_count", limit=1), apart(kind="group_count", limit=2)),
+    "isolation": (apart(kind="isolation"), apart(kind="isolation", each="all")),
     "ban": (
         soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),
         soft("ban", workloads=NAMES, hosts={"names": ["h2"]}),

@@ -141,7 +141,8 @@ def _servers(recipe: Recipe) -> list[Row]:
         card: Row = {
             "kind": "server", "name": name, "curve_w": curve, "standby_w": recipe.integer(0, 8),
             "capacity": {"cpu": cpu, "memory": 10 * recipe.integer(6, 20)},
-            "rack_units": recipe.integer(1, 2), "labels": {"tier": name},
+            "rack_units": recipe.integer(1, 2),
+            "labels": {"tier": name, "sockets": "2" if name == "large" else "1"},
         }  # fmt: skip
         if recipe.has_gpus:
             count = recipe.integer(1, 2)

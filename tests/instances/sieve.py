@@ -16,7 +16,11 @@ from optimiser.schema.policy import (
     Affinity,
     AntiAffinity,
     DomainCapacity,
+    GroupCount,
     Headroom,
+    Isolation,
+    IsolationLimit,
+    Licence,
     MaxHostsOn,
     MaxMoves,
     MaxMovesPerService,
@@ -119,6 +123,8 @@ def _limited(
         yield from _resource(twin, rule, policy, usage)
     elif isinstance(policy, Affinity | AntiAffinity | Spread):
         yield from _groups(rule, host)
+    elif isinstance(policy, GroupCount | Isolation | IsolationLimit | Licence):
+        yield from _shares(rule, host)
 
 
 def _domains(rule: Rule) -> list[np.ndarray]:
@@ -146,6 +152,21 @@ def _resource(
         offered = float(twin["host_capacity"].values[inside, resource].sum())
         limit = policy.limit if policy.limit is not None else offered
         yield usage[:, inside, resource].sum(axis=1), limit * policy.limit_fraction
+
+
+def _shares(rule: Rule, host: np.ndarray) -> Iterator[Limited]:
+    domain, policy = np.append(rule.domain, -1)[host], rule.policy
+    used = np.array([
+        [(domain[:, rule.group == g] == d).any(axis=1) for d in range(len(rule.domain_names))]
+        for g in range(len(rule.group_names))
+    ])  # fmt: skip
+    if not used.size:
+        return
+    if isinstance(policy, GroupCount | Isolation):
+        yield used.sum(axis=0).T, getattr(policy, "limit", 1)
+    else:
+        assert isinstance(policy, IsolationLimit | Licence)
+        yield np.einsum("gdn,d->ng", used, rule.takes), policy.limit
 
 
 def _groups(rule: Rule, host: np.ndarray) -> Iterator[Limited]:
