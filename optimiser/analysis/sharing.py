@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from optimiser.analysis.capacity import resource_unit
 from optimiser.analysis.placement_rules import count_cells, has_hosts
-from optimiser.analysis.rows import Rows
-from optimiser.schema.policy import GroupCount, IsolationLimit, Licence
+from optimiser.analysis.rows import Rows, floor_limit
+from optimiser.schema.policy import GroupCapacity, GroupCount, IsolationLimit, Licence
 from optimiser.twin.rules import Rule
 
 
@@ -48,3 +49,57 @@ def measure_groups_in_domain(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> 
             unit="",
         )
     ]
+
+
+def measure_group_capacity(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[Rows]:
+    """Each group uses at most so much of a resource in each domain, at every step."""
+    policy = rule.policy
+    assert isinstance(policy, GroupCapacity)
+    resource = twin["resource"].values.astype(str).tolist().index(policy.resource)
+    cells, value = group_use(twin, rule, resource, host, np.arange(len(host)))
+    width = max(1, len(rule.domain_names))
+    limit = group_limit(twin, rule, resource)[cells % width]
+    return [
+        Rows(
+            value=value,
+            limit=limit[:, None],
+            label=lambda row: (
+                f"{rule.group_names[cells[row] // width]} in "
+                f"{policy.domain} {rule.domain_names[cells[row] % width]}"
+            ),
+            noun=f"{policy.resource} use",
+            unit=resource_unit(twin, resource),
+            checked=len(rule.group_names) * len(rule.domain_names) * twin.sizes["step"],
+            key=cells,
+        )
+    ]
+
+
+def group_use(
+    twin: xr.Dataset, rule: Rule, resource: int, host: np.ndarray, workload: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cells ``group · domains + domain`` in use, sorted, and their use (cell, step).
+
+    ``workload`` (n,) is at ``host`` (n,); one that is listed twice counts at each of its places.
+    """
+    group = rule.group[workload]
+    inside = (group >= 0) & (host >= 0)
+    domain = rule.domain[np.where(inside, host, 0)]
+    inside &= domain >= 0
+    cell = group[inside].astype(np.int64) * len(rule.domain_names) + domain[inside]
+    cells, place = np.unique(cell, return_inverse=True)
+    flavour = twin["workload_flavour"].values[workload[inside]]
+    total = np.zeros((len(cells), twin.sizes["step"]), dtype=np.int64)
+    np.add.at(total, place.reshape(-1), twin["flavour_usage"].values[flavour, resource])
+    return cells, total
+
+
+def group_limit(twin: xr.Dataset, rule: Rule, resource: int) -> np.ndarray:
+    """Return what each group may use in each domain (domain,) int64."""
+    policy, count = rule.policy, len(rule.domain_names)
+    assert isinstance(policy, GroupCapacity)
+    if policy.limit is not None:
+        return floor_limit(np.full(count, policy.limit * policy.limit_fraction))
+    offered, inside = twin["host_capacity"].values[:, resource], rule.domain >= 0
+    rating = np.bincount(rule.domain[inside], weights=offered[inside], minlength=count)
+    return floor_limit(rating * policy.limit_fraction)

@@ -68,6 +68,7 @@ MEASURES: dict[str, Measure] = {
     ),
     **dict.fromkeys(("isolation_limit", "licence"), _on_hosts(sharing.measure_used_domains)),
     **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
+    "group_capacity": _on_hosts(sharing.measure_group_capacity),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
     "move_budget": _on_hosts(counts.measure_move_budget),

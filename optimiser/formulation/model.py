@@ -19,6 +19,7 @@ from optimiser.formulation import (
     domains,
     facility,
     feeds,
+    group_capacity,
     headroom,
     hosts,
     move_budgets,
@@ -118,6 +119,7 @@ BLOCKS: dict[str, Block] = {
             sharing.constrain_licence,
             sharing.constrain_group_count,
             sharing.constrain_isolation,
+            group_capacity.constrain_group_capacity,
         ),
     ),
     "placement_rules": Block(

@@ -10,6 +10,7 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
     DomainCapacity,
+    GroupCapacity,
     GroupCount,
     Headroom,
     HostSelector,
@@ -79,9 +80,9 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]
         check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom):
+    if isinstance(policy, Headroom | GroupCapacity):
         check.refer(("resource",), policy.resource, known.resources, "resource")
-    if isinstance(policy, GroupCount | IsolationLimit | Isolation):
+    if isinstance(policy, GroupCapacity | GroupCount | IsolationLimit | Isolation):
         _check_groups(check, policy.each, known)
     if isinstance(policy, Licence) and policy.units_label:
         _check_units(check, policy.units_label, known.host_labels)

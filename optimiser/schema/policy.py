@@ -19,6 +19,7 @@ from optimiser.schema.policy_base import (
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
 from optimiser.schema.policy_sharing import (
     GroupBy,
+    GroupCapacity,
     GroupCount,
     Isolation,
     IsolationLimit,
@@ -275,6 +276,7 @@ AnyPolicy = Annotated[
     | MinHostsOn
     | MaxMovesPerService
     | MoveBudget
+    | GroupCapacity
     | GroupCount
     | IsolationLimit
     | Isolation
@@ -295,6 +297,7 @@ __all__ = [
     "Drain",
     "Fence",
     "GroupBy",
+    "GroupCapacity",
     "GroupCount",
     "GroupLevel",
     "Headroom",

@@ -45,6 +45,24 @@ class GroupCount(PolicyBase):
     """Largest number of groups in one domain."""
 
 
+class GroupCapacity(PolicyBase):
+    """Let each group, such as a tenant, use only so much of a resource in each domain."""
+
+    kind: Literal["group_capacity"] = "group_capacity"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads that count."""
+    each: GroupBy = "tenant"
+    """What makes a group; workloads that have none do not count."""
+    domain: GroupLevel = "site"
+    """Level at which the sum is taken."""
+    resource: str = "cpu"
+    """Resource of the site."""
+    limit: float | None = Field(default=None, ge=0)
+    """Limit [unit of the resource]; default is what the hosts of the domain have."""
+    limit_fraction: float = Field(default=1.0, gt=0, le=1)
+    """Share of the limit that may be used."""
+
+
 class IsolationLimit(PolicyBase):
     """Keep each group, such as a tenant, on at most so many domains."""
 

@@ -64,6 +64,8 @@ class Data(NamedTuple):
     reserve_excess: np.ndarray  # (headroom rule, domain, step) what may be missing
     reserve_num_domains: np.ndarray
     sum_domain: np.ndarray  # see SumTable
+    sum_group: np.ndarray
+    sum_width: np.ndarray
     sum_column: np.ndarray
     sum_units: np.ndarray
     sum_limit: np.ndarray
@@ -97,7 +99,7 @@ class State(NamedTuple):
     device_mask: np.ndarray  # (workload,) uint64
     reserve_capacity: np.ndarray  # (headroom rule, domain)
     reserve_use: np.ndarray  # (headroom rule, domain, step)
-    sum_use: np.ndarray  # (sum rule, domain, step)
+    sum_use: np.ndarray  # (sum rule, cell, step)
     on_count: np.ndarray
     moved: np.ndarray  # (move budget, group)
     moved_beyond: np.ndarray  # (move budget,) sum over its groups above the limit
@@ -157,6 +159,8 @@ def bundle(problem: Problem) -> Data:
         row_index=rows.index,
         row_value=rows.value,
         sum_domain=sums.domain,
+        sum_group=sums.group,
+        sum_width=sums.width,
         sum_column=sums.column,
         sum_units=sums.units,
         sum_limit=sums.limit,

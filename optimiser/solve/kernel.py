@@ -13,6 +13,7 @@ from optimiser.solve.place_kernel import (
     shift_place,
     transit_fits,
 )
+from optimiser.solve.sum_kernel import shift_moves, shift_sums
 from optimiser.solve.sums import SPACE
 
 
@@ -109,29 +110,6 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
 
 
 @jit
-def shift_sums(data: Data, state: State, flavour: int, host: int, sign: int) -> None:
-    """Add (+1) or take away (−1) a workload's use in the sums over domains."""
-    for rule in range(len(data.sum_domain)):
-        domain = data.sum_domain[rule, host]
-        if domain >= 0 and data.sum_column[rule, 0] != SPACE:
-            for step in range(state.sum_use.shape[2]):
-                used = data.use[flavour, data.sum_column[rule, step]]
-                state.sum_use[rule, domain, step] += sign * used
-
-
-@jit
-def shift_moves(data: Data, state: State, workload: int, sign: int) -> None:
-    """Count a workload that leaves today's host (+1) or comes back (−1) in the budgets of moves."""
-    for rule in range(len(data.move_limit)):
-        group = data.move_group[rule, workload]
-        if group >= 0:
-            before, limit = state.moved[rule, group], data.move_limit[rule]
-            after = before + sign * data.move_weight[rule, workload]
-            state.moved[rule, group] = after
-            state.moved_beyond[rule] += max(0, after - limit) - max(0, before - limit)
-
-
-@jit
 def shift_load(data: Data, state: State, workload: int, host: int, sign: int) -> None:
     """Add (+1) or take away (−1) a workload's use, counts and reserves at a host."""
     flavour = data.flavour[workload]
@@ -153,7 +131,7 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
             for step in range(len(data.power_column)):
                 column = data.reserve_column[rule, step]
                 state.reserve_use[rule, domain, step] += sign * data.use[flavour, column]
-    shift_sums(data, state, flavour, host, sign)
+    shift_sums(data, state, workload, host, sign)
     shift_place(data, state, workload, host, sign)
     if data.today[workload] >= 0 and data.today[workload] != host:
         shift_moves(data, state, workload, sign)
@@ -265,15 +243,16 @@ def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether the sums over the domains of a host leave room for a workload on it."""
     flavour = data.flavour[workload]
     for rule in range(len(data.sum_domain)):
-        domain = data.sum_domain[rule, host]
-        if domain < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
+        domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
+        if domain < 0 or group < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
             continue
+        cell = group * data.sum_width[rule] + domain
         for step in range(state.sum_use.shape[2]):
             added = data.sum_units[rule, host]
             if data.sum_column[rule, 0] != SPACE:
                 added = float(data.use[flavour, data.sum_column[rule, step]])
-            filled = state.sum_use[rule, domain, step] + added
-            if added > 0 and filled > data.sum_limit[rule, domain, step]:
+            filled = state.sum_use[rule, cell, step] + added
+            if added > 0 and filled > data.sum_limit[rule, cell, step]:
                 return False
     return True
 

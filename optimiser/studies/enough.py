@@ -45,6 +45,7 @@ COUNTS = {
     "isolation_limit": ("limit", 1),
     "licence": ("limit", 1),
     "group_count": ("limit", 1),
+    "group_capacity": ("limit", 1),
     "max_hosts_on": ("limit", 1),
     "min_hosts_on": ("limit", -1),
 }

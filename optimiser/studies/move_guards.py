@@ -19,12 +19,13 @@ from optimiser.analysis.placement_rules import group_sizes, has_hosts, largest_p
 from optimiser.schema.policy import (
     AntiAffinity,
     DomainCapacity,
+    GroupCapacity,
     GroupCount,
     Headroom,
     Isolation,
     Spread,
 )
-from optimiser.studies.move_sharing import SharingGuard
+from optimiser.studies.move_sharing import SharingGuard, UseGuard
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.rules import Rule
@@ -320,19 +321,20 @@ class DeviceGuard:
 
 
 def group_guards(
-    rules: Sequence[Rule], start: np.ndarray, end: np.ndarray
-) -> list[GroupGuard | SharingGuard]:
+    twin: xr.Dataset, rules: Sequence[Rule], start: np.ndarray, end: np.ndarray
+) -> list[GroupGuard | SharingGuard | UseGuard]:
     """Return the guards of all hard rules about groups in domains, except how many a group uses."""
-    sharing = [
-        SharingGuard(rule, start, end)
-        for rule in rules
-        if rule.is_hard and isinstance(rule.policy, GroupCount | Isolation)
-    ]
-    return sharing + [
-        GroupGuard(rule, start, end)
-        for rule in rules
-        if rule.is_hard and isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any()
-    ]
+    found: list[GroupGuard | SharingGuard | UseGuard] = []
+    for rule in rules:
+        if not rule.is_hard:
+            continue
+        if isinstance(rule.policy, GroupCount | Isolation):
+            found.append(SharingGuard(rule, start, end))
+        elif isinstance(rule.policy, GroupCapacity):
+            found.append(UseGuard(twin, rule, start, end))
+        elif isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any():
+            found.append(GroupGuard(rule, start, end))
+    return found
 
 
 def sum_guards(twin: xr.Dataset, rules: Sequence[Rule], start: Loads, end: Loads) -> list[SumGuard]:

@@ -21,7 +21,7 @@ from optimiser.analysis.view import view_of
 from optimiser.schema.moving import Moving
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
-from optimiser.studies.move_sharing import SharingReplay
+from optimiser.studies.move_sharing import SharingReplay, UseReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.move_throttle import Wave, check_throttles
 from optimiser.studies.moves import MoveOrder
@@ -75,15 +75,15 @@ class _Replay:
         self.summed = [r for r in rules if _is_sum(r)]
         self.counted = [r for r in rules if r.kind in ON_KINDS]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
-        self.groups: list[GroupReplay | SharingReplay] = [
-            GroupReplay(r, order.start.host, order.end.host)
-            for r in rules
-            if r.kind in ("spread", "anti_affinity")
-        ] + [
-            SharingReplay(r, order.start.host, order.end.host)
-            for r in rules
-            if r.kind in ("group_count", "isolation")
-        ]
+        ends = order.start.host, order.end.host
+        self.groups: list[GroupReplay | SharingReplay | UseReplay] = []
+        for rule in rules:
+            if rule.kind in ("spread", "anti_affinity"):
+                self.groups.append(GroupReplay(rule, *ends))
+            elif rule.kind in ("group_count", "isolation"):
+                self.groups.append(SharingReplay(rule, *ends))
+            elif rule.kind == "group_capacity":
+                self.groups.append(UseReplay(twin, rule, *ends))
         self._set_bounds()
 
     def _set_bounds(self) -> None:

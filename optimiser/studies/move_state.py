@@ -45,7 +45,7 @@ class Transit:
             first.rack_uw / MICROWATT_PER_WATT,
             last.rack_uw / MICROWATT_PER_WATT,
         )
-        self.groups = group_guards(rules, self.host, np.asarray(end.host))
+        self.groups = group_guards(twin, rules, self.host, np.asarray(end.host))
         self.sums = sum_guards(twin, rules, first, last)
         self.devices = DeviceGuard(twin, self.host)
         self.host_limit_w = _host_limits_w(rules, self.host_w, last.host_uw / MICROWATT_PER_WATT)

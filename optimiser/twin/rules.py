@@ -39,8 +39,8 @@ ELSEWHERE = "elsewhere"
 OTHERS = "others"
 """Workloads that belong to no group of a rule, where that has to be one."""
 GROUP_KINDS = (
-    "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_count",
-    "isolation_limit", "isolation", "licence",
+    "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
+    "group_count", "isolation_limit", "isolation", "licence",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000

@@ -58,6 +58,10 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "group_count": lambda r: {
         "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", "row"]), **_each(r),
     },
+    "group_capacity": lambda r: {
+        "resource": r.pick(["cpu", "memory"]), "domain": r.pick(["host", "rack", "row", "site"]),
+        **_each(r), **r.pick([{"limit": 10 * r.integer(2, 8)}, {"limit_fraction": 0.5}]),
+    },
     "isolation_limit": lambda r: {
         "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", {"label": "disk"}]), **_each(r),
     },

@@ -274,6 +274,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         scattered(kind="licence", limit=2),
     ),
     "group_count": (apart(kind="group_count", limit=1), apart(kind="group_count", limit=2)),
+    "group_capacity": (
+        {**rule(kind="group_capacity", each="all", resource="cpu", limit=15, domain="host")},
+        {**rule(kind="group_capacity", each="service", resource="cpu", limit=15, domain="host")},
+    ),
     "isolation": (apart(kind="isolation"), apart(kind="isolation", each="all")),
     "ban": (
         soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),

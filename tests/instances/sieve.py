@@ -16,6 +16,7 @@ from optimiser.schema.policy import (
     Affinity,
     AntiAffinity,
     DomainCapacity,
+    GroupCapacity,
     GroupCount,
     Headroom,
     Isolation,
@@ -123,6 +124,8 @@ def _limited(
         yield from _resource(twin, rule, policy, usage)
     elif isinstance(policy, Affinity | AntiAffinity | Spread):
         yield from _groups(rule, host)
+    elif isinstance(policy, GroupCapacity):
+        yield from _group_uses(twin, rule, policy, host)
     elif isinstance(policy, GroupCount | Isolation | IsolationLimit | Licence):
         yield from _shares(rule, host)
 
@@ -152,6 +155,19 @@ def _resource(
         offered = float(twin["host_capacity"].values[inside, resource].sum())
         limit = policy.limit if policy.limit is not None else offered
         yield usage[:, inside, resource].sum(axis=1), limit * policy.limit_fraction
+
+
+def _group_uses(
+    twin: xr.Dataset, rule: Rule, policy: GroupCapacity, host: np.ndarray
+) -> Iterator[Limited]:
+    resource = twin["resource"].values.tolist().index(policy.resource)
+    use = twin["flavour_usage"].values[twin["workload_flavour"].values, resource]
+    domain = np.append(rule.domain, -1)[host]
+    for d in np.unique(rule.domain[rule.domain >= 0]).tolist():
+        offered = float(twin["host_capacity"].values[rule.domain == d, resource].sum())
+        limit = policy.limit if policy.limit is not None else offered
+        for group in range(len(rule.group_names)):
+            yield ((domain == d) & (rule.group == group)) @ use, limit * policy.limit_fraction
 
 
 def _shares(rule: Rule, host: np.ndarray) -> Iterator[Limited]:

@@ -1,0 +1,32 @@
+"""Compiled sums over domains and budgets of moves, kept up to date move by move."""
+
+from __future__ import annotations
+
+from optimiser.solve.arrays import Data, State
+from optimiser.solve.jit import jit
+from optimiser.solve.sums import SPACE
+
+
+@jit
+def shift_sums(data: Data, state: State, workload: int, host: int, sign: int) -> None:
+    """Add (+1) or take away (−1) a workload's use in the sums over domains."""
+    flavour = data.flavour[workload]
+    for rule in range(len(data.sum_domain)):
+        domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
+        if domain >= 0 and group >= 0 and data.sum_column[rule, 0] != SPACE:
+            cell = group * data.sum_width[rule] + domain
+            for step in range(state.sum_use.shape[2]):
+                used = data.use[flavour, data.sum_column[rule, step]]
+                state.sum_use[rule, cell, step] += sign * used
+
+
+@jit
+def shift_moves(data: Data, state: State, workload: int, sign: int) -> None:
+    """Count a workload that leaves today's host (+1) or comes back (−1) in the budgets of moves."""
+    for rule in range(len(data.move_limit)):
+        group = data.move_group[rule, workload]
+        if group >= 0:
+            before, limit = state.moved[rule, group], data.move_limit[rule]
+            after = before + sign * data.move_weight[rule, workload]
+            state.moved[rule, group] = after
+            state.moved_beyond[rule] += max(0, after - limit) - max(0, before - limit)
