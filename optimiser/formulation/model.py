@@ -31,6 +31,7 @@ from optimiser.formulation import (
     racks,
     sharing,
     spread,
+    survival,
     transit,
 )
 from optimiser.formulation.context import Context
@@ -91,7 +92,7 @@ BLOCKS: dict[str, Block] = {
     "cooling": Block(
         constrain=(cooling.constrain_cooling_capacity, cooling.constrain_inlet_temperature)
     ),
-    "headroom": Block(constrain=(headroom.constrain_headroom,)),
+    "headroom": Block(constrain=(headroom.constrain_headroom, survival.constrain_survive_domain)),
     "spread": Block(
         (spread.declare_spread,),
         (

@@ -21,6 +21,7 @@ from optimiser.schema.policy import (
     NotWorse,
     Pin,
     RequireLabel,
+    SurviveDomain,
     TransientCapacity,
     WorkloadLabel,
     WorkloadSelector,
@@ -75,7 +76,7 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
             check.refer((name, "label"), value.label, known.host_labels, "host label")
     if isinstance(policy, Dependency):
         _check_names(check, "needs", policy.needs, known.services, "service")
-    if isinstance(policy, TransientCapacity):
+    if isinstance(policy, TransientCapacity | SurviveDomain):
         _check_names(check, "resources", policy.resources, known.resources, "resource")
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]

@@ -17,6 +17,7 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_reserves import SurviveDomain
 from optimiser.schema.policy_sharing import (
     GroupBy,
     GroupCapacity,
@@ -281,6 +282,7 @@ AnyPolicy = Annotated[
     | IsolationLimit
     | Isolation
     | Licence
+    | SurviveDomain
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -322,6 +324,7 @@ __all__ = [
     "SlaClass",
     "Soft",
     "Spread",
+    "SurviveDomain",
     "TransientCapacity",
     "WorkloadLabel",
     "WorkloadSelector",

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.schema.policy import Headroom
 from optimiser.solve.budgets import move_budgets, on_budgets
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_state, place_data
 from optimiser.solve.problem import Problem
+from optimiser.solve.reserves import reserves
 from optimiser.solve.sums import sum_table
 
 
@@ -63,6 +63,7 @@ class Data(NamedTuple):
     reserve_amount: np.ndarray
     reserve_excess: np.ndarray  # (headroom rule, domain, step) what may be missing
     reserve_num_domains: np.ndarray
+    reserve_survives: np.ndarray  # (reserve,) bool: what is left when a domain is lost suffices
     sum_domain: np.ndarray  # see SumTable
     sum_group: np.ndarray
     sum_width: np.ndarray
@@ -114,7 +115,7 @@ class State(NamedTuple):
 def bundle(problem: Problem) -> Data:
     """Return the arrays of a problem in the form the kernels take."""
     twin, counts, rows = problem.twin, problem.counts, problem.rows
-    reserve = _reserves(problem)
+    reserve = reserves(problem)
     sums = sum_table(problem)
     masks = _budgets(problem)
     return Data(
@@ -168,58 +169,6 @@ def bundle(problem: Problem) -> Data:
         **reserve,
         **masks,
     )
-
-
-def _reserves(problem: Problem) -> dict[str, np.ndarray]:
-    chosen = [(r, r.policy) for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
-    num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
-    domain = np.array([_numbered(np.where(r.hosts, r.domain, -1)) for r, _ in chosen], np.int64)
-    domain = domain.reshape(len(chosen), num_hosts)
-    num_domains = domain.max(axis=1, initial=-1) + 1
-    names = [str(name) for name in problem.twin["resource"].values]
-    column = [_columns_of(problem, names.index(p.resource), num_steps) for _, p in chosen]
-    columns = np.array(column, dtype=np.int64).reshape(len(chosen), num_steps)
-    excess = np.zeros((len(chosen), int(num_domains.max(initial=0)), num_steps))
-    for index, (rule, policy) in enumerate(chosen):
-        if rule.not_worse:
-            excess[index] = _missing_today(
-                problem, domain[index], columns[index], policy, excess.shape[1]
-            )
-    return {
-        "reserve_domain": domain,
-        "reserve_column": columns,
-        "reserve_fraction": np.array([p.fraction for _, p in chosen], dtype=float),
-        "reserve_amount": np.array([p.amount for _, p in chosen], dtype=float),
-        "reserve_excess": excess,
-        "reserve_num_domains": num_domains,
-    }
-
-
-def _numbered(domain: np.ndarray) -> np.ndarray:
-    """Return domains (H,) numbered without gaps, so that those without a host are left out."""
-    used = np.unique(domain[domain >= 0])
-    return np.where(domain >= 0, np.searchsorted(used, domain), -1)
-
-
-def _missing_today(
-    problem: Problem, domain: np.ndarray, columns: np.ndarray, policy: Headroom, num_domains: int
-) -> np.ndarray:
-    """Return by how much a reserve is missed today (domain, step), 0 where it is kept."""
-    counted, today = domain >= 0, problem.today
-    on = problem.today_on & counted
-    room = np.zeros((num_domains, len(columns)))
-    kept = problem.rated[:, columns] * (1.0 - policy.fraction)
-    np.add.at(room, domain[on], kept[on])
-    used = np.zeros_like(room)
-    running = np.flatnonzero((today >= 0) & counted[today])
-    amount = problem.use[problem.flavour[running]][:, columns]
-    np.add.at(used, domain[today[running]], amount)
-    return np.maximum(used - room + policy.amount, 0.0)
-
-
-def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
-    columns = np.flatnonzero(problem.column_resource == resource)
-    return columns if len(columns) == num_steps else np.full(num_steps, columns[0])
 
 
 def _budgets(problem: Problem) -> dict[str, np.ndarray]:

@@ -371,9 +371,14 @@ def shortfall(data: Data, state: State) -> float:
         for domain in range(data.reserve_num_domains[rule]):
             capacity = state.reserve_capacity[rule, domain]
             room = capacity * keep - data.reserve_amount[rule] + 1e-6
+            if data.reserve_survives[rule]:
+                room = state.reserve_capacity[rule].sum() - capacity + 1e-6
             missing = 0.0
             for step in range(state.reserve_use.shape[2]):
-                excess = state.reserve_use[rule, domain, step] - room
+                used = state.reserve_use[rule, domain, step]
+                if data.reserve_survives[rule]:
+                    used = state.reserve_use[rule, :, step].sum()
+                excess = used - room
                 missing = max(missing, excess - data.reserve_excess[rule, domain, step])
             total += missing / max(1.0, capacity)
     return total

@@ -29,8 +29,8 @@ from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
 
-ON_KINDS = ("min_hosts_on",)
-"""Kinds that ask for hosts that are on at every moment."""
+ON_KINDS = ("min_hosts_on", "survive_domain")
+"""Kinds that ask for hosts that are on at every moment; a workload counts once."""
 POWER_KINDS = ("redundant_feed", "cooling_capacity", "inlet_temperature")
 
 
@@ -161,8 +161,11 @@ class _Replay:
         self._devices(wave, workload, target)
         loads = self._loads(self.on, peak)
         here = Placement(self.host, self.on)
-        for rule in [*self.powered, *self.counted]:
+        for rule in self.powered:
             self._compare(wave, rule, MEASURES[rule.kind](self.twin, rule, here, loads))
+        once = self._loads(self.on, self.usage)
+        for rule in self.counted:
+            self._compare(wave, rule, MEASURES[rule.kind](self.twin, rule, here, once))
 
     def _devices(self, wave: int, workload: np.ndarray, target: np.ndarray) -> None:
         resource = int(self.twin.attrs["device_resource"])

@@ -9,7 +9,13 @@ import xarray as xr
 
 from optimiser.analysis.loads import MICROWATT_PER_WATT, host_power, measure_loads
 from optimiser.analysis.verdict import Placement
-from optimiser.schema.policy import DomainCapacity, Headroom, HostSelector, MinHostsOn
+from optimiser.schema.policy import (
+    DomainCapacity,
+    Headroom,
+    HostSelector,
+    MinHostsOn,
+    SurviveDomain,
+)
 from optimiser.studies.move_guards import DeviceGuard, RackGuard, group_guards, sum_guards
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
@@ -164,13 +170,17 @@ class Transit:
         return self.eligibility.allowed[self.eligibility.of_workload[workload]]
 
 
+RESERVES = (Headroom, MinHostsOn, SurviveDomain)
+"""Policies that ask for hosts which are on."""
+
+
 def keeps_reserve(rules: Sequence[Rule]) -> bool:
     """Whether a hard rule keeps hosts on, or room free on those that are.
 
-    Then the hosts of the plan wake first. That is all a number of hosts on asks for: until the last
-    move, all that the plan keeps on are.
+    Then the hosts of the plan wake first. That is all that a number of hosts on, or what the site
+    has without a domain, asks for: until the last move, all that the plan keeps on are.
     """
-    return any(rule.is_hard and isinstance(rule.policy, Headroom | MinHostsOn) for rule in rules)
+    return any(rule.is_hard and isinstance(rule.policy, RESERVES) for rule in rules)
 
 
 def sleeps_last(rules: Sequence[Rule]) -> bool:

@@ -20,7 +20,7 @@ from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
 MOST_PLACEMENTS = 20_000
-ASK_FOR_HOSTS = ("headroom", "min_hosts_on")
+ASK_FOR_HOSTS = ("headroom", "min_hosts_on", "survive_domain")
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 

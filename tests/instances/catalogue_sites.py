@@ -66,6 +66,10 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
         "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", {"label": "disk"}]), **_each(r),
     },
     "isolation": lambda r: {"domain": r.pick(["host", "host", "rack"]), **_each(r)},
+    "survive_domain": lambda r: {
+        "domain": r.pick(["host", "rack", "row", {"label": "disk"}]),
+        "resources": r.pick([["cpu"], ["memory"], []]),
+    },
     "licence": lambda r: {
         "limit": r.integer(1, 3), "workloads": r.some_workloads(),
         "units_label": r.pick(["", "sockets"]),

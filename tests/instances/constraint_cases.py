@@ -243,6 +243,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         facility([{"kind": "inlet_temperature", "limit_c": 27.0}]),
     ),
     "headroom": (rule(kind="headroom", fraction=0.85), rule(kind="headroom", fraction=0.5)),
+    "survive_domain": (
+        rule(kind="survive_domain"),
+        {**rule(kind="survive_domain"), **DEAR_MOVES},
+    ),
     "spread_max_per_domain": (
         replicas(3, kind="spread", max_per_domain=2),
         replicas(3, kind="spread", max_per_domain=3),

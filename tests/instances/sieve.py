@@ -10,29 +10,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
+from instances.sieve_further import Limited, further_limits
 
 from optimiser.analysis.loads import host_power
 from optimiser.schema.policy import (
     Affinity,
     AntiAffinity,
     DomainCapacity,
-    GroupCapacity,
-    GroupCount,
     Headroom,
-    Isolation,
-    IsolationLimit,
-    Licence,
     MaxHostsOn,
     MaxMoves,
-    MaxMovesPerService,
-    MinHostsOn,
-    MoveBudget,
     Spread,
 )
 from optimiser.twin.limits import all_rack_rows
-from optimiser.twin.rules import PARTS, Rule
+from optimiser.twin.rules import Rule
 
-Limited = tuple[np.ndarray, np.ndarray | float]
 TOLERANCE = 1e-6
 
 
@@ -109,13 +101,6 @@ def _limited(
     gone = (today >= 0) & (host != today)
     if isinstance(policy, MaxMoves):
         yield (gone & rule.workloads).sum(axis=1), policy.limit
-    elif isinstance(policy, MaxMovesPerService):
-        for group in range(len(rule.group_names)):
-            yield (gone & (rule.group == group)).sum(axis=1), policy.limit
-    elif isinstance(policy, MoveBudget):
-        yield gone @ rule.amount / PARTS, policy.limit
-    elif isinstance(policy, MinHostsOn):
-        yield -(on & rule.hosts).sum(axis=1), -policy.limit
     elif isinstance(policy, MaxHostsOn):
         yield (on & rule.hosts).sum(axis=1), policy.limit
     elif isinstance(policy, Headroom):
@@ -124,10 +109,8 @@ def _limited(
         yield from _resource(twin, rule, policy, usage)
     elif isinstance(policy, Affinity | AntiAffinity | Spread):
         yield from _groups(rule, host)
-    elif isinstance(policy, GroupCapacity):
-        yield from _group_uses(twin, rule, policy, host)
-    elif isinstance(policy, GroupCount | Isolation | IsolationLimit | Licence):
-        yield from _shares(rule, host)
+    else:
+        yield from further_limits(twin, rule, host, on, usage)
 
 
 def _domains(rule: Rule) -> list[np.ndarray]:
@@ -155,34 +138,6 @@ def _resource(
         offered = float(twin["host_capacity"].values[inside, resource].sum())
         limit = policy.limit if policy.limit is not None else offered
         yield usage[:, inside, resource].sum(axis=1), limit * policy.limit_fraction
-
-
-def _group_uses(
-    twin: xr.Dataset, rule: Rule, policy: GroupCapacity, host: np.ndarray
-) -> Iterator[Limited]:
-    resource = twin["resource"].values.tolist().index(policy.resource)
-    use = twin["flavour_usage"].values[twin["workload_flavour"].values, resource]
-    domain = np.append(rule.domain, -1)[host]
-    for d in np.unique(rule.domain[rule.domain >= 0]).tolist():
-        offered = float(twin["host_capacity"].values[rule.domain == d, resource].sum())
-        limit = policy.limit if policy.limit is not None else offered
-        for group in range(len(rule.group_names)):
-            yield ((domain == d) & (rule.group == group)) @ use, limit * policy.limit_fraction
-
-
-def _shares(rule: Rule, host: np.ndarray) -> Iterator[Limited]:
-    domain, policy = np.append(rule.domain, -1)[host], rule.policy
-    used = np.array([
-        [(domain[:, rule.group == g] == d).any(axis=1) for d in range(len(rule.domain_names))]
-        for g in range(len(rule.group_names))
-    ])  # fmt: skip
-    if not used.size:
-        return
-    if isinstance(policy, GroupCount | Isolation):
-        yield used.sum(axis=0).T, getattr(policy, "limit", 1)
-    else:
-        assert isinstance(policy, IsolationLimit | Licence)
-        yield np.einsum("gdn,d->ng", used, rule.takes), policy.limit
 
 
 def _groups(rule: Rule, host: np.ndarray) -> Iterator[Limited]:
