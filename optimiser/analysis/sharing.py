@@ -8,7 +8,13 @@ import xarray as xr
 from optimiser.analysis.capacity import resource_unit
 from optimiser.analysis.placement_rules import count_cells, has_hosts
 from optimiser.analysis.rows import Rows, floor_limit
-from optimiser.schema.policy import GroupCapacity, GroupCount, IsolationLimit, Licence
+from optimiser.schema.policy import (
+    GroupCapacity,
+    GroupCount,
+    IsolationLimit,
+    Licence,
+    PresenceOverhead,
+)
 from optimiser.twin.rules import Rule
 
 
@@ -103,3 +109,27 @@ def group_limit(twin: xr.Dataset, rule: Rule, resource: int) -> np.ndarray:
     offered, inside = twin["host_capacity"].values[:, resource], rule.domain >= 0
     rating = np.bincount(rule.domain[inside], weights=offered[inside], minlength=count)
     return floor_limit(rating * policy.limit_fraction)
+
+
+def measure_presence_overhead(
+    twin: xr.Dataset, rule: Rule, host: np.ndarray, usage: np.ndarray
+) -> list[Rows]:
+    """Use of each host, and what every group there costs once, stay inside its capacity.
+
+    ``usage`` (host, resource, step).
+    """
+    policy = rule.policy
+    assert isinstance(policy, PresenceOverhead)
+    resource = twin["resource"].values.astype(str).tolist().index(policy.resource)
+    cells, _ = count_cells(rule, host)
+    num_hosts = twin.sizes["host"]
+    crowd = np.bincount(cells % num_hosts, minlength=num_hosts).astype(np.int64)
+    return [
+        Rows(
+            value=usage[:, resource].astype(np.int64) + policy.amount * crowd[:, None],
+            limit=twin["host_capacity"].values[:, [resource]].astype(np.int64),
+            label=lambda row: f"host {twin['host'].values[row]}",
+            noun=f"{policy.resource} use with overheads",
+            unit=resource_unit(twin, resource),
+        )
+    ]

@@ -71,6 +71,9 @@ MEASURES: dict[str, Measure] = {
     **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
     "group_capacity": _on_hosts(sharing.measure_group_capacity),
     "survive_domain": _on_loads(reserves.measure_survive_domain),
+    "presence_overhead": lambda twin, rule, placement, loads: sharing.measure_presence_overhead(
+        twin, rule, placement.host, loads.usage
+    ),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
     "move_budget": _on_hosts(counts.measure_move_budget),

@@ -121,6 +121,7 @@ BLOCKS: dict[str, Block] = {
             sharing.constrain_group_count,
             sharing.constrain_isolation,
             group_capacity.constrain_group_capacity,
+            group_capacity.constrain_presence_overhead,
         ),
     ),
     "placement_rules": Block(

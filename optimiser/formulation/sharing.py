@@ -9,10 +9,16 @@ from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
 from optimiser.formulation.members import Members, members_of
 from optimiser.formulation.rows import at_most, below, declare_rows
-from optimiser.schema.policy import GroupCount, Isolation, IsolationLimit, Licence
+from optimiser.schema.policy import (
+    GroupCount,
+    Isolation,
+    IsolationLimit,
+    Licence,
+    PresenceOverhead,
+)
 from optimiser.twin.rules import Rule
 
-SHARING = (GroupCount, Isolation, IsolationLimit, Licence)
+SHARING = (GroupCount, Isolation, IsolationLimit, Licence, PresenceOverhead)
 
 
 def sharing_rules(context: Context) -> list[Rule]:
@@ -132,7 +138,7 @@ def _crowd_rows(context: Context, name: str, kind: type) -> None:
         if not isinstance(rule.policy, kind):
             continue
         members = members_of(context, rule)
-        room, settled = _room(members), _settled(members)
+        room, settled = _room(members), settled_groups(members)
         for d, domain in enumerate(members.domains.names):
             groups = [rule.group_names[q] for q in members.groups.tolist()]
             hosting = [context.model.hosting[rule.name, group, domain] for group in groups]
@@ -156,7 +162,7 @@ def _room(members: Members) -> np.ndarray:
     return room
 
 
-def _settled(members: Members) -> np.ndarray:
+def settled_groups(members: Members) -> np.ndarray:
     """Return how many groups that the model does not move are in each domain (domain,)."""
     rest = np.ones(len(members.fixed), dtype=bool)
     rest[members.groups] = False

@@ -20,6 +20,7 @@ from optimiser.schema.policy import (
     Licence,
     NotWorse,
     Pin,
+    PresenceOverhead,
     RequireLabel,
     SurviveDomain,
     TransientCapacity,
@@ -30,6 +31,7 @@ from optimiser.schema.site import Site
 from optimiser.schema.study import Weights
 
 Labels = dict[str, set[str]]
+GROUPED = (GroupCapacity, GroupCount, IsolationLimit, Isolation, PresenceOverhead)
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,9 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]
         check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom | GroupCapacity):
+    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead):
         check.refer(("resource",), policy.resource, known.resources, "resource")
-    if isinstance(policy, GroupCapacity | GroupCount | IsolationLimit | Isolation):
+    if isinstance(policy, GROUPED):
         _check_groups(check, policy.each, known)
     if isinstance(policy, Licence) and policy.units_label:
         _check_units(check, policy.units_label, known.host_labels)

@@ -25,6 +25,7 @@ from optimiser.schema.policy_sharing import (
     Isolation,
     IsolationLimit,
     Licence,
+    PresenceOverhead,
     WorkloadLabel,
 )
 
@@ -282,6 +283,7 @@ AnyPolicy = Annotated[
     | IsolationLimit
     | Isolation
     | Licence
+    | PresenceOverhead
     | SurviveDomain
     | NotWorse,
     Field(discriminator="kind"),
@@ -317,6 +319,7 @@ __all__ = [
     "NotWorse",
     "Pin",
     "PolicyBase",
+    "PresenceOverhead",
     "Preserve",
     "Quarantine",
     "RedundantFeed",

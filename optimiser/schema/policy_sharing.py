@@ -89,6 +89,22 @@ class Isolation(PolicyBase):
     """Level at which groups keep apart."""
 
 
+class PresenceOverhead(PolicyBase):
+    """Keep room on each host for what every group there costs once, such as an agent or a cache."""
+
+    kind: Literal["presence_overhead"] = "presence_overhead"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads whose groups cost something."""
+    each: GroupBy = "service"
+    """What makes a group; workloads that have none cost nothing but their own use."""
+    domain: Literal["host"] = "host"
+    """The cost arises once on each host."""
+    resource: str = "memory"
+    """Resource of the site."""
+    amount: int = Field(ge=1)
+    """What one group costs on a host [unit of the resource]."""
+
+
 class Licence(PolicyBase):
     """Run licensed software on no more hosts, or sockets, than there are licences."""
 

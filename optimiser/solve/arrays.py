@@ -8,6 +8,7 @@ import numpy as np
 
 from optimiser.solve.budgets import move_budgets, on_budgets
 from optimiser.solve.counts import NO_LIMIT
+from optimiser.solve.overheads import overheads
 from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_state, place_data
 from optimiser.solve.problem import Problem
 from optimiser.solve.reserves import reserves
@@ -53,6 +54,9 @@ class Data(NamedTuple):
     group_size: np.ndarray
     crowd: np.ndarray  # see CountTable
     takes: np.ndarray
+    overhead: np.ndarray  # see Overheads
+    overhead_column: np.ndarray
+    overhead_limit: np.ndarray
     row_room: np.ndarray
     row_start: np.ndarray
     row_index: np.ndarray
@@ -116,7 +120,7 @@ def bundle(problem: Problem) -> Data:
     """Return the arrays of a problem in the form the kernels take."""
     twin, counts, rows = problem.twin, problem.counts, problem.rows
     reserve = reserves(problem)
-    sums = sum_table(problem)
+    sums, over = sum_table(problem), overheads(problem)
     masks = _budgets(problem)
     return Data(
         flavour=problem.flavour,
@@ -155,6 +159,9 @@ def bundle(problem: Problem) -> Data:
         group_size=counts.size,
         crowd=counts.crowd,
         takes=counts.takes,
+        overhead=over.amount,
+        overhead_column=over.column,
+        overhead_limit=over.limit,
         row_room=rows.room,
         row_start=rows.start,
         row_index=rows.index,

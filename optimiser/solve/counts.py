@@ -19,12 +19,16 @@ from optimiser.schema.policy import (
     Isolation,
     IsolationLimit,
     Licence,
+    PresenceOverhead,
     Spread,
 )
 from optimiser.twin.rules import Rule
 
 NO_LIMIT = np.int32(2**30)
-COUNTED = (Spread, AntiAffinity, Affinity, GroupCount, Isolation, IsolationLimit, Licence)
+COUNTED = (
+    Spread, AntiAffinity, Affinity, GroupCount, Isolation, IsolationLimit, Licence,
+    PresenceOverhead,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

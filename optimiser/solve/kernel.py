@@ -13,7 +13,7 @@ from optimiser.solve.place_kernel import (
     shift_place,
     transit_fits,
 )
-from optimiser.solve.sum_kernel import shift_moves, shift_sums
+from optimiser.solve.sum_kernel import overheads_allow, shift_moves, shift_sums
 from optimiser.solve.sums import SPACE
 
 
@@ -240,7 +240,7 @@ def hold_on(data: Data, state: State, host: int, on: bool) -> None:
 
 @jit
 def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
-    """Whether the sums over the domains of a host leave room for a workload on it."""
+    """Whether sums over the domains of a host, and overheads on it, leave room for a workload."""
     flavour = data.flavour[workload]
     for rule in range(len(data.sum_domain)):
         domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
@@ -254,7 +254,7 @@ def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
             filled = state.sum_use[rule, cell, step] + added
             if added > 0 and filled > data.sum_limit[rule, cell, step]:
                 return False
-    return True
+    return overheads_allow(data, state, workload, host)
 
 
 @jit

@@ -97,7 +97,8 @@ def scores(
     move_cost = data.move_cost[workload]
     members, forced, host_class = state.members, state.forced_on, data.host_class
     running, opening = state.running[flavour], state.opening
-    needs_device, has_sums = data.device_request[flavour] > 0, len(data.sum_domain) > 0
+    needs_device = data.device_request[flavour] > 0
+    has_sums = len(data.sum_domain) > 0 or data.overhead.sum() > 0
     for host in range(len(out)):
         share = out[host]
         if share == np.inf:

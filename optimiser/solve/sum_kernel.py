@@ -1,4 +1,4 @@
-"""Compiled sums over domains and budgets of moves, kept up to date move by move."""
+"""Compiled sums over domains, budgets of moves and overheads, kept up to date move by move."""
 
 from __future__ import annotations
 
@@ -30,3 +30,23 @@ def shift_moves(data: Data, state: State, workload: int, sign: int) -> None:
             after = before + sign * data.move_weight[rule, workload]
             state.moved[rule, group] = after
             state.moved_beyond[rule] += max(0, after - limit) - max(0, before - limit)
+
+
+@jit
+def overheads_allow(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether a host has room for a workload and for what each group there costs."""
+    flavour = data.flavour[workload]
+    for rule in range(len(data.overhead)):
+        if data.overhead[rule] == 0:
+            continue
+        group, domain = data.group[rule, workload], data.domain[rule, host]
+        crowd = state.present[rule, domain]
+        cell = data.offset[rule] + group * data.num_domains[rule] + domain
+        if group >= 0 and state.count[cell] == 0:
+            crowd += 1
+        for step in range(data.overhead_column.shape[1]):
+            column = data.overhead_column[rule, step]
+            filled = state.load[host, column] + data.use[flavour, column]
+            if filled + crowd * data.overhead[rule] > data.overhead_limit[rule, host, step]:
+                return False
+    return True

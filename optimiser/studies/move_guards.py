@@ -23,9 +23,11 @@ from optimiser.schema.policy import (
     GroupCount,
     Headroom,
     Isolation,
+    PresenceOverhead,
     Spread,
 )
-from optimiser.studies.move_sharing import SharingGuard, UseGuard
+from optimiser.studies.move_sharing import SharingGuard
+from optimiser.studies.move_uses import OverheadGuard, UseGuard
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.rules import Rule
@@ -332,6 +334,8 @@ def group_guards(
             found.append(SharingGuard(rule, start, end))
         elif isinstance(rule.policy, GroupCapacity):
             found.append(UseGuard(twin, rule, start, end))
+        elif isinstance(rule.policy, PresenceOverhead):
+            found.append(OverheadGuard(twin, rule, start, end))
         elif isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any():
             found.append(GroupGuard(rule, start, end))
     return found

@@ -21,9 +21,10 @@ from optimiser.analysis.view import view_of
 from optimiser.schema.moving import Moving
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
-from optimiser.studies.move_sharing import SharingReplay, UseReplay
+from optimiser.studies.move_sharing import SharingReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.move_throttle import Wave, check_throttles
+from optimiser.studies.move_uses import OverheadReplay, UseReplay
 from optimiser.studies.moves import MoveOrder
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
@@ -76,7 +77,7 @@ class _Replay:
         self.counted = [r for r in rules if r.kind in ON_KINDS]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
         ends = order.start.host, order.end.host
-        self.groups: list[GroupReplay | SharingReplay | UseReplay] = []
+        self.groups: list[GroupReplay | SharingReplay | UseReplay | OverheadReplay] = []
         for rule in rules:
             if rule.kind in ("spread", "anti_affinity"):
                 self.groups.append(GroupReplay(rule, *ends))
@@ -84,6 +85,8 @@ class _Replay:
                 self.groups.append(SharingReplay(rule, *ends))
             elif rule.kind == "group_capacity":
                 self.groups.append(UseReplay(twin, rule, *ends))
+            elif rule.kind == "presence_overhead":
+                self.groups.append(OverheadReplay(twin, rule, *ends))
         self._set_bounds()
 
     def _set_bounds(self) -> None:

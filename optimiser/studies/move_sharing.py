@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
 from optimiser.analysis.placement_rules import count_cells
 from optimiser.analysis.rows import Rows
-from optimiser.analysis.sharing import group_limit, group_use
-from optimiser.schema.policy import GroupCapacity
 from optimiser.twin.rules import Rule
 
 
@@ -90,92 +87,6 @@ class SharingReplay:
             limit=self.limit[:, None],
             label=lambda row: self.rule.domain_names[row],
             noun="groups while moving",
-            unit="",
-        )
-        excess = rows.excess()
-        return [(rows, excess)] if excess.any() else []
-
-
-def _resource(twin: xr.Dataset, rule: Rule) -> int:
-    assert isinstance(rule.policy, GroupCapacity)
-    return int(twin["resource"].values.astype(str).tolist().index(rule.policy.resource))
-
-
-class UseGuard:
-    """Use of a resource by group and domain, a workload under way counting at both ends.
-
-    ``value`` and ``limit`` (group · domains + domain, step).
-    """
-
-    def __init__(self, twin: xr.Dataset, rule: Rule, start: np.ndarray, end: np.ndarray) -> None:
-        self.rule, resource = rule, _resource(twin, rule)
-        self.domain = np.append(rule.domain, -1).astype(np.int64)
-        usage = twin["flavour_usage"].values[:, resource].astype(np.int64)
-        self.use = usage[twin["workload_flavour"].values]
-        own = np.tile(group_limit(twin, rule, resource), len(rule.group_names))
-        self.value = np.zeros((len(own), twin.sizes["step"]), dtype=np.int64)
-        last, every = np.zeros_like(self.value), np.arange(len(start))
-        for total, host in ((self.value, start), (last, end)):
-            cells, used = group_use(twin, rule, resource, host, every)
-            total[cells] = used
-        self.limit = np.maximum(own[:, None], np.maximum(self.value, last))
-
-    def _cell(self, workload: int, host: int) -> int:
-        group, domain = int(self.rule.group[workload]), int(self.domain[host])
-        return -1 if group < 0 or domain < 0 else group * len(self.rule.domain_names) + domain
-
-    def allows(self, workload: int, source: int, target: int) -> bool:
-        """Whether a move may start now."""
-        cell = self._cell(workload, target)
-        if cell < 0 or cell == self._cell(workload, source):
-            return True
-        return bool(np.all(self.value[cell] + self.use[workload] <= self.limit[cell]))
-
-    def start(self, workload: int, source: int, target: int) -> None:
-        """Count a move that starts."""
-        cell = self._cell(workload, target)
-        if cell >= 0 and cell != self._cell(workload, source):
-            self.value[cell] += self.use[workload]
-
-    def settle(self, workload: int, source: int, target: int) -> None:
-        """Count a move that has ended."""
-        cell = self._cell(workload, source)
-        if cell >= 0 and cell != self._cell(workload, target):
-            self.value[cell] -= self.use[workload]
-
-
-class UseReplay:
-    """Adds the use of each group in each domain up again, wave by wave."""
-
-    def __init__(self, twin: xr.Dataset, rule: Rule, start: np.ndarray, end: np.ndarray) -> None:
-        self.twin, self.rule, self.resource = twin, rule, _resource(twin, rule)
-        self.host = np.array(start, dtype=np.int64)
-        every = np.arange(len(self.host))
-        own = np.tile(group_limit(twin, rule, self.resource), len(rule.group_names))
-        self.limit = np.repeat(own[:, None], twin.sizes["step"], axis=1)
-        for host in (start, end):
-            cells, used = group_use(twin, rule, self.resource, host, every)
-            self.limit[cells] = np.maximum(self.limit[cells], used)
-
-    def moves(
-        self, workload: np.ndarray, source: np.ndarray, target: np.ndarray
-    ) -> list[tuple[Rows, np.ndarray]]:
-        """Carry out a wave; return what it breaks while its workloads count at both ends."""
-        domain = np.append(self.rule.domain, -1)
-        apart = domain[source] != domain[target]
-        who = np.concatenate([np.arange(len(self.host)), workload[apart]])
-        where = np.concatenate([self.host, target[apart]])
-        cells, used = group_use(self.twin, self.rule, self.resource, where, who)
-        self.host[workload] = target
-        width = max(1, len(self.rule.domain_names))
-        rows = Rows(
-            value=used,
-            limit=self.limit[cells],
-            label=lambda row: (
-                f"{self.rule.group_names[cells[row] // width]} in "
-                f"{self.rule.domain_names[cells[row] % width]}"
-            ),
-            noun="use while moving",
             unit="",
         )
         excess = rows.excess()

@@ -40,7 +40,7 @@ OTHERS = "others"
 """Workloads that belong to no group of a rule, where that has to be one."""
 GROUP_KINDS = (
     "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
-    "group_count", "isolation_limit", "isolation", "licence",
+    "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000

@@ -1,4 +1,7 @@
-"""The engine against every placement of tiny sites with the further kinds of the catalogue."""
+"""The engine against every placement of tiny sites with the further kinds of the catalogue.
+
+``python -m differential.test_engine_catalogue FIRST COUNT [KIND …]`` (from ``tests``) tries more.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ BLOCKS = 10
 PER_BLOCK = 8
 
 
-def _wrong(seed: int) -> list[str]:
-    twin, rules = catalogue_site(seed, soft=seed % 2 == 1)
+def _wrong(seed: int, *kinds: str) -> list[str]:
+    twin, rules = catalogue_site(seed, soft=seed % 2 == 1, kinds=kinds)
     weights = random_weights(seed)
     settings = SolverSettings(time_limit_s=120.0, gap=0.0, work_limit=3, threads=1, seed=seed)
     site = Site(seed, twin, rules, Study(weights=weights, solver=settings))
@@ -34,5 +37,5 @@ def test_engine_agrees_with_brute_force(block: int):
 
 if __name__ == "__main__":
     for one in range(int(sys.argv[1]), int(sys.argv[1]) + int(sys.argv[2])):
-        for sentence in _wrong(one):
+        for sentence in _wrong(one, *sys.argv[3:]):
             print(f"seed {one}: {sentence}", flush=True)

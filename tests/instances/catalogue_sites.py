@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import xarray as xr
@@ -13,16 +13,18 @@ from optimiser.twin.rules import Rule
 Row = dict[str, Any]
 
 
-def catalogue_site(seed: int, *, soft: bool = False) -> tuple[xr.Dataset, list[Rule]]:
-    """Return the twin and the rules of a seed: one or two further kinds on a random site."""
-    _, twin, rules = random_site(seed, soft=soft, more=_more)
+def catalogue_site(
+    seed: int, *, soft: bool = False, kinds: Sequence[str] = ()
+) -> tuple[xr.Dataset, list[Rule]]:
+    """Return the twin and the rules of a seed: one or two further ``kinds`` on a random site."""
+    _, twin, rules = random_site(seed, soft=soft, more=lambda r: _more(r, kinds or KINDS))
     return twin, rules
 
 
-def _more(recipe: Recipe) -> Row:
+def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
     found = []
     for index in range(recipe.integer(1, 2)):
-        kind = recipe.pick(tuple(MAKERS))
+        kind = recipe.pick(kinds)
         policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
         if recipe.soft and recipe.chance(0.3):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
@@ -66,6 +68,9 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
         "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", {"label": "disk"}]), **_each(r),
     },
     "isolation": lambda r: {"domain": r.pick(["host", "host", "rack"]), **_each(r)},
+    "presence_overhead": lambda r: {
+        "resource": r.pick(["cpu", "memory"]), "amount": 10 * r.integer(1, 3), **_each(r),
+    },
     "survive_domain": lambda r: {
         "domain": r.pick(["host", "rack", "row", {"label": "disk"}]),
         "resources": r.pick([["cpu"], ["memory"], []]),

@@ -282,6 +282,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         {**rule(kind="group_capacity", each="all", resource="cpu", limit=15, domain="host")},
         {**rule(kind="group_capacity", each="service", resource="cpu", limit=15, domain="host")},
     ),
+    "presence_overhead": (
+        rule(kind="presence_overhead", resource="memory", amount=450),
+        rule(kind="presence_overhead", resource="memory", amount=350),
+    ),
     "isolation": (apart(kind="isolation"), apart(kind="isolation", each="all")),
     "ban": (
         soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),

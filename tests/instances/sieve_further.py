@@ -16,6 +16,7 @@ from optimiser.schema.policy import (
     MaxMovesPerService,
     MinHostsOn,
     MoveBudget,
+    PresenceOverhead,
     SurviveDomain,
 )
 from optimiser.twin.rules import PARTS, Rule
@@ -40,6 +41,14 @@ def further_limits(
         yield from _lost(twin, rule, policy, on, usage)
     elif isinstance(policy, GroupCapacity):
         yield from _group_uses(twin, rule, policy, host)
+    elif isinstance(policy, PresenceOverhead):
+        resource = twin["resource"].values.tolist().index(policy.resource)
+        crowd = np.sum([
+            [(host[:, rule.group == g] == h).any(axis=1) for h in range(on.shape[1])]
+            for g in range(len(rule.group_names))
+        ], axis=0) if rule.group_names else np.zeros(on.T.shape)  # fmt: skip
+        limit = twin["host_capacity"].values[:, [resource]]
+        yield usage[:, :, resource] + policy.amount * crowd.T[:, :, None], limit
     elif isinstance(policy, GroupCount | Isolation | IsolationLimit | Licence):
         yield from _shares(rule, host)
 
