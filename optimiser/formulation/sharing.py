@@ -85,7 +85,7 @@ def _used_rows(context: Context, name: str, kind: type, unit: str) -> None:
         members = members_of(context, rule)
         for q in members.groups.tolist():
             group = rule.group_names[q]
-            limit = rule.policy.limit  # type: ignore[union-attr]
+            limit = int(getattr(rule.policy, "limit", 1))
             if rule.not_worse:
                 limit = max(limit, int(rule.takes[members.today[q] > 0].sum()))
             hosting = [context.model.hosting[rule.name, group, d] for d in members.domains.names]
@@ -139,6 +139,7 @@ def _crowd_rows(context: Context, name: str, kind: type) -> None:
             continue
         members = members_of(context, rule)
         room, settled = _room(members), settled_groups(members)
+        level = getattr(rule.policy, "domain", "")
         for d, domain in enumerate(members.domains.names):
             groups = [rule.group_names[q] for q in members.groups.tolist()]
             hosting = [context.model.hosting[rule.name, group, domain] for group in groups]
@@ -147,7 +148,7 @@ def _crowd_rows(context: Context, name: str, kind: type) -> None:
             body = Linear(settled[d]).extend(1.0, hosting)
             at_most(
                 context, name, (rule.name, domain), body, room[d], rule=rule,
-                where=f"{rule.name} {rule.policy.domain} {domain}", unit="groups",
+                where=f"{rule.name} {level} {domain}", unit="groups",
             )  # fmt: skip
 
 
