@@ -1,4 +1,4 @@
-"""Exact checks of room that stays free: for the loss of a domain."""
+"""Exact checks of room that stays free: for the loss of a domain, and for more workloads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import xarray as xr
 from optimiser.analysis.capacity import resource_unit
 from optimiser.analysis.loads import Loads
 from optimiser.analysis.rows import Rows
-from optimiser.schema.policy import SurviveDomain
+from optimiser.schema.policy import FreeUnits, SurviveDomain
 from optimiser.twin.rules import Rule
 
 
@@ -39,3 +39,29 @@ def _lost_rows(
         noun="demand above what is left by",
         unit=resource_unit(twin, resource),
     )
+
+
+def measure_free_units(twin: xr.Dataset, rule: Rule, loads: Loads) -> list[Rows]:
+    """Room for so many more workloads of a size on the hosts of the domain that has most."""
+    policy = rule.policy
+    assert isinstance(policy, FreeUnits)
+    names = twin["resource"].values.astype(str).tolist()
+    fit = np.full(len(rule.hosts), np.iinfo(np.int64).max)
+    for name, size in policy.size.items():
+        resource = names.index(name)
+        busiest = loads.usage[:, resource].max(axis=1).astype(np.int64)
+        left = twin["host_capacity"].values[:, resource].astype(np.int64) - busiest
+        fit = np.minimum(fit, np.maximum(left, 0) // size)
+    counted = rule.hosts & twin["host_usable"].values & (rule.domain >= 0)
+    total = np.zeros(max(1, len(rule.domain_names)), dtype=np.int64)
+    np.add.at(total, rule.domain[counted], fit[counted])
+    return [
+        Rows(
+            value=np.array([[-total.max()]], dtype=np.int64),
+            limit=np.array([[-policy.count]], dtype=np.int64),
+            label=lambda _: f"{policy.domain} {rule.domain_names[int(total.argmax())]}",
+            noun="more workloads that find room",
+            unit="",
+            is_lower=True,
+        )
+    ]

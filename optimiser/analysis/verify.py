@@ -74,6 +74,7 @@ MEASURES: dict[str, Measure] = {
     "presence_overhead": lambda twin, rule, placement, loads: sharing.measure_presence_overhead(
         twin, rule, placement.host, loads.usage
     ),
+    "free_units": _on_loads(reserves.measure_free_units),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
     "move_budget": _on_hosts(counts.measure_move_budget),

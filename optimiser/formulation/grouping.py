@@ -19,6 +19,7 @@ from optimiser.twin.rules import Rule
 LEVELS = ("rack", "row", "pdu", "ups", "feed", "zone")
 HOST_KINDS = (
     "domain_capacity", "headroom", "max_hosts_on", "min_hosts_on", "transient_capacity",
+    "free_units",
 )  # fmt: skip
 """Kinds that are about some hosts and not about others."""
 

@@ -19,6 +19,7 @@ from optimiser.formulation import (
     domains,
     facility,
     feeds,
+    free_units,
     group_capacity,
     headroom,
     hosts,
@@ -93,6 +94,10 @@ BLOCKS: dict[str, Block] = {
         constrain=(cooling.constrain_cooling_capacity, cooling.constrain_inlet_temperature)
     ),
     "headroom": Block(constrain=(headroom.constrain_headroom, survival.constrain_survive_domain)),
+    "free_units": Block(
+        (free_units.declare_free_units,),
+        (free_units.constrain_free_units_room, free_units.constrain_free_units),
+    ),
     "spread": Block(
         (spread.declare_spread,),
         (

@@ -11,6 +11,7 @@ from optimiser.formulation.aggregate import Stage
 from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
+from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
 from optimiser.formulation.sharing import sharing_rules
@@ -43,6 +44,7 @@ def set_placement(
     _set_overfull(context)
     set_nearby(context)
     set_prices(context)
+    set_free_units(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost

@@ -10,6 +10,7 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
     DomainCapacity,
+    FreeUnits,
     GroupCapacity,
     GroupCount,
     Headroom,
@@ -78,13 +79,7 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
             check.refer((name, "label"), value.label, known.host_labels, "host label")
     if isinstance(policy, Dependency):
         _check_names(check, "needs", policy.needs, known.services, "service")
-    if isinstance(policy, TransientCapacity | SurviveDomain):
-        _check_names(check, "resources", policy.resources, known.resources, "resource")
-    if isinstance(policy, DomainCapacity):
-        allowed = ["power", "space", *known.resources]
-        check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead):
-        check.refer(("resource",), policy.resource, known.resources, "resource")
+    _check_resources(check, policy, known)
     if isinstance(policy, GROUPED):
         _check_groups(check, policy.each, known)
     if isinstance(policy, Licence) and policy.units_label:
@@ -93,6 +88,19 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
         check.refer(("host",), policy.host, known.hosts, "host")
     if isinstance(policy, RequireLabel):
         _check_label_values(check, policy, known.host_labels)
+
+
+def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None:
+    if isinstance(policy, TransientCapacity | SurviveDomain):
+        _check_names(check, "resources", policy.resources, known.resources, "resource")
+    if isinstance(policy, DomainCapacity):
+        allowed = ["power", "space", *known.resources]
+        check.refer(("resource",), policy.resource, allowed, "resource")
+    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead):
+        check.refer(("resource",), policy.resource, known.resources, "resource")
+    if isinstance(policy, FreeUnits):
+        for name in policy.size:
+            check.refer(("size", name), name, known.resources, "resource")
 
 
 def _check_groups(check: DocumentCheck, each: str | WorkloadLabel, known: Known) -> None:

@@ -17,7 +17,7 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
-from optimiser.schema.policy_reserves import SurviveDomain
+from optimiser.schema.policy_reserves import FreeUnits, SurviveDomain
 from optimiser.schema.policy_sharing import (
     GroupBy,
     GroupCapacity,
@@ -285,6 +285,7 @@ AnyPolicy = Annotated[
     | Licence
     | PresenceOverhead
     | SurviveDomain
+    | FreeUnits
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -300,6 +301,7 @@ __all__ = [
     "DomainLevel",
     "Drain",
     "Fence",
+    "FreeUnits",
     "GroupBy",
     "GroupCapacity",
     "GroupCount",

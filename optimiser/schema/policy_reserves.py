@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from optimiser.schema.policy_base import GroupLevel, PolicyBase
+from pydantic import Field
+
+from optimiser.schema.policy_base import GroupLevel, HostSelector, PolicyBase
 
 
 class SurviveDomain(PolicyBase):
@@ -19,3 +21,21 @@ class SurviveDomain(PolicyBase):
     """What may be lost."""
     resources: list[str] = []
     """Resources of the site that must suffice; all when empty."""
+
+
+class FreeUnits(PolicyBase):
+    """Keep room in one domain for so many more workloads of a size.
+
+    Hosts count whether they are on or asleep, unless they are under maintenance; shares of devices
+    count as amounts. What holds is the plan: the way there may have less room.
+    """
+
+    kind: Literal["free_units"] = "free_units"
+    size: dict[str, Annotated[int, Field(ge=1)]] = Field(min_length=1)
+    """What one more workload needs, by resource of the site [unit of the resource]."""
+    count: int = Field(ge=0)
+    """How many more must find room."""
+    domain: GroupLevel = "site"
+    """They find room in one domain of this level."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""

@@ -191,7 +191,7 @@ def swap_counts_allow(data: Data, state: State, one: int, other: int) -> bool:
 def is_plain_problem(data: Data) -> bool:
     """Whether no rule asks about racks, sums, devices, reserves, skew or budgets."""
     few = len(data.reserve_fraction) + len(data.sum_domain) + len(data.on_limit)
-    few += len(data.move_limit) + len(data.row_index) + data.overhead.sum()
+    few += len(data.move_limit) + len(data.row_index) + data.overhead.sum() + len(data.unit_need)
     for rule in range(len(data.num_domains)):
         if (data.skew[rule] < 2**30).any():
             few += 1

@@ -13,6 +13,7 @@ from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_stat
 from optimiser.solve.problem import Problem
 from optimiser.solve.reserves import reserves
 from optimiser.solve.sums import sum_table
+from optimiser.solve.units import unit_table
 
 
 class Data(NamedTuple):
@@ -80,6 +81,11 @@ class Data(NamedTuple):
     move_weight: np.ndarray
     move_limit: np.ndarray
     move_num_groups: np.ndarray
+    unit_domain: np.ndarray  # see UnitTable
+    unit_size: np.ndarray
+    unit_need: np.ndarray
+    unit_room: np.ndarray
+    unit_total: np.ndarray
     place: PlaceData  # last, see references
 
 
@@ -113,6 +119,8 @@ class State(NamedTuple):
     opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
     overload_price: np.ndarray  # (1,) money per host's worth of overload; 0 keeps capacity hard
+    unit_room: np.ndarray  # (free units rule, host)
+    unit_total: np.ndarray  # (free units rule, domain)
     place: PlaceState  # last, see references
 
 
@@ -120,7 +128,7 @@ def bundle(problem: Problem) -> Data:
     """Return the arrays of a problem in the form the kernels take."""
     twin, counts, rows = problem.twin, problem.counts, problem.rows
     reserve = reserves(problem)
-    sums, over = sum_table(problem), overheads(problem)
+    sums, over, units = sum_table(problem), overheads(problem), unit_table(problem)
     masks = _budgets(problem)
     return Data(
         flavour=problem.flavour,
@@ -172,6 +180,11 @@ def bundle(problem: Problem) -> Data:
         sum_column=sums.column,
         sum_units=sums.units,
         sum_limit=sums.limit,
+        unit_domain=units.domain,
+        unit_size=units.size,
+        unit_need=units.need,
+        unit_room=units.room,
+        unit_total=units.total,
         place=place_data(problem),
         **reserve,
         **masks,
@@ -234,6 +247,8 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         opening=_opening_cost(problem, data, price),
         forced_on=np.zeros(num_hosts, dtype=np.bool_),
         overload_price=np.zeros(1),
+        unit_room=data.unit_room.copy(),
+        unit_total=data.unit_total.copy(),
         place=place,
     )
 

@@ -22,7 +22,7 @@ WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
                "domains": "domain", "devices": "device", "licences": "licence",
-               "groups": "group"}  # fmt: skip
+               "groups": "group", "units": "unit"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ _WORDS = {
     "inlet_temperature": lambda s: f"let the air at {s.where} be {s.quantity} warmer ('{s.rule}')",
     "headroom": lambda s: f"keep {s.quantity} less free in {s.where} ('{s.rule}')",
     "presence_overhead": lambda s: f"free {s.quantity} on {s.where} ('{s.rule}')",
+    "free_units": lambda s: f"let '{s.rule}' ask for {s.quantity} less",
     "survive_domain": lambda s: f"let '{s.rule}' be {s.quantity} short of {s.where}",
     "spread_max_per_domain": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "spread_min_domains": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer of {s.where}",

@@ -13,7 +13,13 @@ from optimiser.solve.place_kernel import (
     shift_place,
     transit_fits,
 )
-from optimiser.solve.sum_kernel import overheads_allow, shift_moves, shift_sums
+from optimiser.solve.sum_kernel import (
+    overheads_allow,
+    refresh_units,
+    shift_moves,
+    shift_sums,
+    units_missing,
+)
 from optimiser.solve.sums import SPACE
 
 
@@ -89,6 +95,7 @@ def refresh_host(data: Data, state: State, host: int) -> None:
     for column in range(len(load)):
         highest = max(highest, load[column] * inverse[column])
     state.fullness[host] = highest * highest
+    refresh_units(data, state, host)
 
 
 @jit
@@ -366,6 +373,7 @@ def shortfall(data: Data, state: State) -> float:
         total += max(0, state.on_count[rule] - data.on_limit[rule])
     for rule in range(len(data.move_limit)):
         total += state.moved_beyond[rule]
+    total += units_missing(data, state)
     for rule in range(len(data.reserve_fraction)):
         keep = 1.0 - data.reserve_fraction[rule]
         for domain in range(data.reserve_num_domains[rule]):

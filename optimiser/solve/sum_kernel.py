@@ -1,6 +1,8 @@
-"""Compiled sums over domains, budgets of moves and overheads, kept up to date move by move."""
+"""Compiled sums over domains, budgets of moves, overheads and free units, kept move by move."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from optimiser.solve.arrays import Data, State
 from optimiser.solve.jit import jit
@@ -50,3 +52,29 @@ def overheads_allow(data: Data, state: State, workload: int, host: int) -> bool:
             if filled + crowd * data.overhead[rule] > data.overhead_limit[rule, host, step]:
                 return False
     return True
+
+
+@jit
+def refresh_units(data: Data, state: State, host: int) -> None:
+    """Count again how many more workloads of each rule's size find room on a host."""
+    for rule in range(len(data.unit_need)):
+        domain = data.unit_domain[rule, host]
+        if domain < 0:
+            continue
+        fit = np.int64(2**40)
+        for column in range(data.unit_size.shape[1]):
+            size = data.unit_size[rule, column]
+            if size > 0:
+                left = max(0, data.rated[host, column] - state.load[host, column])
+                fit = min(fit, left // size)
+        state.unit_total[rule, domain] += fit - state.unit_room[rule, host]
+        state.unit_room[rule, host] = fit
+
+
+@jit
+def units_missing(data: Data, state: State) -> int:
+    """How many units the best domains are short of, over all rules."""
+    missing = 0
+    for rule in range(len(data.unit_need)):
+        missing += max(0, data.unit_need[rule] - state.unit_total[rule].max())
+    return missing

@@ -46,6 +46,7 @@ COUNTS = {
     "licence": ("limit", 1),
     "group_count": ("limit", 1),
     "group_capacity": ("limit", 1),
+    "free_units": ("count", -1),
     "max_hosts_on": ("limit", 1),
     "min_hosts_on": ("limit", -1),
 }

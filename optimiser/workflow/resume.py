@@ -23,7 +23,8 @@ from optimiser.twin.rules import Rule
 from optimiser.workflow.verify import Opened, judge_placement, open_run, read_order, stuck_workloads
 
 ENDS_ONLY = (
-    "affinity", "isolation_limit", "licence", "max_moves", "max_moves_per_service", "move_budget",
+    "affinity", "free_units", "isolation_limit", "licence", "max_moves",
+    "max_moves_per_service", "move_budget",
     "max_hosts_on",
 )  # fmt: skip
 """Kinds that describe where a plan ends and are not asked of the way there."""

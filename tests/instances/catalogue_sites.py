@@ -71,6 +71,11 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "presence_overhead": lambda r: {
         "resource": r.pick(["cpu", "memory"]), "amount": 10 * r.integer(1, 3), **_each(r),
     },
+    "free_units": lambda r: {
+        "size": r.pick([{"cpu": 20}, {"memory": 30}, {"cpu": 30, "memory": 20}]),
+        "count": r.integer(1, 5), "domain": r.pick(["host", "rack", "site", {"label": "disk"}]),
+        **({"hosts": r.some_hosts()} if r.chance(0.3) else {}),
+    },
     "survive_domain": lambda r: {
         "domain": r.pick(["host", "rack", "row", {"label": "disk"}]),
         "resources": r.pick([["cpu"], ["memory"], []]),

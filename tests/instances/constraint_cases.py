@@ -247,6 +247,14 @@ CASES: dict[str, tuple[Case, Case]] = {
         rule(kind="survive_domain"),
         {**rule(kind="survive_domain"), **DEAR_MOVES},
     ),
+    "free_units_room": (
+        rule(kind="free_units", size={"cpu": 85}, count=2),
+        rule(kind="free_units", size={"cpu": 75}, count=2),
+    ),
+    "free_units": (
+        rule(kind="free_units", size={"cpu": 85}, count=2),
+        rule(kind="free_units", size={"cpu": 75}, count=2),
+    ),
     "spread_max_per_domain": (
         replicas(3, kind="spread", max_per_domain=2),
         replicas(3, kind="spread", max_per_domain=3),

@@ -178,6 +178,9 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         r, kind="presence_overhead", resource="cpu", amount=int(r.integers(91, 99))
     ),
     "survive_domain": lambda r: _ruled(r, kind="survive_domain", domain="site", resources=["cpu"]),
+    "free_units": lambda r: _all_sixties(
+        r, {"kind": "free_units", "size": {"cpu": 10}, "count": int(r.integers(27, 35))}
+    ),
     "budgets": lambda r: {
         **_all_sixties(
             r,
@@ -243,6 +246,7 @@ def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
             "max_moves_per_service": ("limit", int(amount)),
             "move_budget": ("limit", int(amount)),
             "licence": ("limit", int(amount)),
+            "free_units": ("count", -int(amount)),
             "isolation_limit": ("limit", int(amount)),
             "group_count": ("limit", int(amount)),
             "group_capacity": ("limit", amount),
@@ -264,7 +268,7 @@ WRITABLE = {
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
-    "group_capacity",
+    "group_capacity", "free_units",
 }  # fmt: skip
 
 

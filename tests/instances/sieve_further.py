@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from optimiser.schema.policy import (
+    FreeUnits,
     GroupCapacity,
     GroupCount,
     Isolation,
@@ -41,6 +42,14 @@ def further_limits(
         yield from _lost(twin, rule, policy, on, usage)
     elif isinstance(policy, GroupCapacity):
         yield from _group_uses(twin, rule, policy, host)
+    elif isinstance(policy, FreeUnits):
+        names = twin["resource"].values.tolist()
+        fit = np.min([
+            np.maximum(twin["host_capacity"].values[:, r] - usage[:, :, r].max(axis=2), 0) // size
+            for name, size in policy.size.items() for r in [names.index(name)]
+        ], axis=0) * (rule.hosts & twin["host_usable"].values)  # fmt: skip
+        count = max(1, len(rule.domain_names))
+        yield -(fit @ (rule.domain[:, None] == np.arange(count))).max(axis=1), -policy.count
     elif isinstance(policy, PresenceOverhead):
         resource = twin["resource"].values.tolist().index(policy.resource)
         crowd = np.sum([
