@@ -19,6 +19,8 @@ from optimiser.analysis import (
     electrical,
     nearness,
     placement_rules,
+    reserves,
+    sharing,
     thermal,
     transit,
 )
@@ -65,7 +67,20 @@ MEASURES: dict[str, Measure] = {
     **dict.fromkeys(
         ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
     ),
+    **dict.fromkeys(("isolation_limit", "licence"), _on_hosts(sharing.measure_used_domains)),
+    **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
+    "group_capacity": _on_hosts(sharing.measure_group_capacity),
+    "survive_domain": _on_loads(reserves.measure_survive_domain),
+    "presence_overhead": lambda twin, rule, placement, loads: sharing.measure_presence_overhead(
+        twin, rule, placement.host, loads.usage
+    ),
+    "free_units": _on_loads(reserves.measure_free_units),
     "max_moves": _on_hosts(counts.measure_max_moves),
+    "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),
+    "move_budget": _on_hosts(counts.measure_move_budget),
+    "min_hosts_on": lambda twin, rule, placement, loads: counts.measure_min_hosts_on(
+        twin, rule, placement.host_on
+    ),
     "max_hosts_on": lambda twin, rule, placement, loads: counts.measure_max_hosts_on(
         twin, rule, placement.host_on
     ),

@@ -10,7 +10,7 @@ from optimiser.formulation.linear import Linear
 from optimiser.formulation.rackrows import write_rack_rows
 from optimiser.formulation.rows import at_most, declare_rows
 from optimiser.formulation.steps import covering_steps
-from optimiser.schema.policy import DomainCapacity
+from optimiser.schema.policy import DomainCapacity, GroupCapacity
 from optimiser.twin.rules import Rule
 
 
@@ -91,7 +91,7 @@ def _resource_rows(context: Context, rule: Rule, policy: DomainCapacity) -> None
 
 
 def resource_limit(
-    context: Context, rule: Rule, policy: DomainCapacity, resource: int
+    context: Context, rule: Rule, policy: DomainCapacity | GroupCapacity, resource: int
 ) -> np.ndarray:
     """Return the limit of each domain (domain,): given, or the capacity of its hosts."""
     capacity = context.instance.twin["host_capacity"].values[:, resource] * rule.hosts

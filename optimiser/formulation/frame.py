@@ -198,6 +198,8 @@ def workload_classes(
             columns.append(rule.allowed_class)
         if rule.kind in ("max_moves", "dependency"):
             columns.append(rule.workloads)
+        if len(rule.amount):
+            columns.append(rule.amount)
     if weights.service_move_cost > 0:
         columns.append(twin["workload_service"].values)
     if twin.sizes["move_class"] and weights.host_move_weight > 0:

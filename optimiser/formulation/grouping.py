@@ -17,6 +17,11 @@ from optimiser.formulation.frame import Frame
 from optimiser.twin.rules import Rule
 
 LEVELS = ("rack", "row", "pdu", "ups", "feed", "zone")
+HOST_KINDS = (
+    "domain_capacity", "headroom", "max_hosts_on", "min_hosts_on", "transient_capacity",
+    "free_units",
+)  # fmt: skip
+"""Kinds that are about some hosts and not about others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +124,7 @@ def group_hosts(
     for rule in frame.rules:
         if rule.allowed is not None and not rule.is_hard:
             columns.append(rule.allowed.T)
-        elif rule.kind in ("domain_capacity", "headroom", "max_hosts_on", "transient_capacity"):
+        elif rule.kind in HOST_KINDS:
             columns.append(rule.hosts)
     key = _identify(columns, twin.sizes["host"])
     host_group = np.full(len(key), -1)

@@ -19,15 +19,20 @@ from optimiser.formulation import (
     domains,
     facility,
     feeds,
+    free_units,
+    group_capacity,
     headroom,
     hosts,
+    move_budgets,
     moves,
     nearness,
     objective,
     placement_prices,
     placement_rules,
     racks,
+    sharing,
     spread,
+    survival,
     transit,
 )
 from optimiser.formulation.context import Context
@@ -88,7 +93,11 @@ BLOCKS: dict[str, Block] = {
     "cooling": Block(
         constrain=(cooling.constrain_cooling_capacity, cooling.constrain_inlet_temperature)
     ),
-    "headroom": Block(constrain=(headroom.constrain_headroom,)),
+    "headroom": Block(constrain=(headroom.constrain_headroom, survival.constrain_survive_domain)),
+    "free_units": Block(
+        (free_units.declare_free_units,),
+        (free_units.constrain_free_units_room, free_units.constrain_free_units),
+    ),
     "spread": Block(
         (spread.declare_spread,),
         (
@@ -106,6 +115,18 @@ BLOCKS: dict[str, Block] = {
             affinity.constrain_anti_affinity,
             affinity.constrain_affinity_members,
             affinity.constrain_affinity,
+        ),
+    ),
+    "sharing": Block(
+        (sharing.declare_hosting,),
+        (
+            sharing.constrain_hosting_members,
+            sharing.constrain_isolation_limit,
+            sharing.constrain_licence,
+            sharing.constrain_group_count,
+            sharing.constrain_isolation,
+            group_capacity.constrain_group_capacity,
+            group_capacity.constrain_presence_overhead,
         ),
     ),
     "placement_rules": Block(
@@ -126,6 +147,8 @@ BLOCKS: dict[str, Block] = {
             moves.constrain_kept_hosts,
             moves.constrain_stay_where_on,
             moves.constrain_max_moves,
+            move_budgets.constrain_max_moves_per_service,
+            move_budgets.constrain_move_budget,
         ),
         (objective.price_migration,),
     ),
@@ -134,7 +157,7 @@ BLOCKS: dict[str, Block] = {
         (nearness.constrain_dependency_presence, nearness.constrain_dependency),
     ),
     "transit": Block(constrain=(transit.constrain_transient_capacity,)),
-    "counts": Block(constrain=(counts.constrain_max_hosts_on,)),
+    "counts": Block(constrain=(counts.constrain_max_hosts_on, counts.constrain_min_hosts_on)),
     "placement_prices": Block(
         (placement_prices.declare_placement_prices,),
         (

@@ -148,10 +148,11 @@ def moved(context: Context, weight: np.ndarray) -> Linear:
 
 def num_fixed_moves(context: Context, chosen: np.ndarray) -> int:
     """Return how many fixed workloads among ``chosen`` (W,) have left today's host."""
-    return int((_fixed_moved(context) & chosen).sum())
+    return int((has_moved(context) & chosen).sum())
 
 
-def _fixed_moved(context: Context) -> np.ndarray:
+def has_moved(context: Context) -> np.ndarray:
+    """Return which fixed workloads have left today's host, (W,) bool."""
     instance = context.instance
     today, host = instance.twin["workload_host"].values, instance.fixed.host_of_workload
     return (host >= 0) & (today >= 0) & (host != today)
@@ -160,7 +161,7 @@ def _fixed_moved(context: Context) -> np.ndarray:
 def fixed_move_cost(context: Context) -> float:
     """Return the one-off cost of fixed workloads that have moved, before it is spread over time."""
     cost = context.instance.twin["workload_move_cost"].values
-    return float(cost[_fixed_moved(context)].sum())
+    return float(cost[has_moved(context)].sum())
 
 
 def constrain_max_moves(context: Context) -> None:

@@ -11,8 +11,10 @@ from optimiser.formulation.aggregate import Stage
 from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
+from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.sharing import sharing_rules
 from optimiser.formulation.values_of_prices import set_nearby, set_prices
 from optimiser.schema.policy import Affinity, Spread
 
@@ -42,6 +44,7 @@ def set_placement(
     _set_overfull(context)
     set_nearby(context)
     set_prices(context)
+    set_free_units(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost
@@ -189,6 +192,12 @@ def _set_members(context: Context) -> None:
             for d, name in enumerate(members.domains.names):
                 used = members.count(context, q, d).value() > 0.5
                 model.chosen[rule.name, rule.group_names[q], name].set_value(int(used))
+    for rule in sharing_rules(context):
+        members = members_of(context, rule)
+        for q in members.groups.tolist():
+            for d, name in enumerate(members.domains.names):
+                used = members.count(context, q, d).value() > 0.5
+                model.hosting[rule.name, rule.group_names[q], name].set_value(int(used))
     for rule in rules_of(context, Spread):
         members = members_of(context, rule)
         for q in members.groups.tolist():

@@ -10,19 +10,29 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
     DomainCapacity,
+    FreeUnits,
+    GroupCapacity,
+    GroupCount,
     Headroom,
     HostSelector,
+    Isolation,
+    IsolationLimit,
     LabelLevel,
+    Licence,
     NotWorse,
     Pin,
+    PresenceOverhead,
     RequireLabel,
+    SurviveDomain,
     TransientCapacity,
+    WorkloadLabel,
     WorkloadSelector,
 )
 from optimiser.schema.site import Site
 from optimiser.schema.study import Weights
 
 Labels = dict[str, set[str]]
+GROUPED = (GroupCapacity, GroupCount, IsolationLimit, Isolation, PresenceOverhead)
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Known:
     racks: Collection[str] = ()
     rows: Collection[str] = ()
     services: Collection[str] = ()
+    tenants: Collection[str] = ()
     workloads: Collection[str] = ()
     host_labels: Labels = field(default_factory=dict)
     workload_labels: Labels = field(default_factory=dict)
@@ -68,17 +79,44 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
             check.refer((name, "label"), value.label, known.host_labels, "host label")
     if isinstance(policy, Dependency):
         _check_names(check, "needs", policy.needs, known.services, "service")
-    if isinstance(policy, TransientCapacity):
-        _check_names(check, "resources", policy.resources, known.resources, "resource")
-    if isinstance(policy, DomainCapacity):
-        allowed = ["power", "space", *known.resources]
-        check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom):
-        check.refer(("resource",), policy.resource, known.resources, "resource")
+    _check_resources(check, policy, known)
+    if isinstance(policy, GROUPED):
+        _check_groups(check, policy.each, known)
+    if isinstance(policy, Licence) and policy.units_label:
+        _check_units(check, policy.units_label, known.host_labels)
     if isinstance(policy, Pin):
         check.refer(("host",), policy.host, known.hosts, "host")
     if isinstance(policy, RequireLabel):
         _check_label_values(check, policy, known.host_labels)
+
+
+def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None:
+    if isinstance(policy, TransientCapacity | SurviveDomain):
+        _check_names(check, "resources", policy.resources, known.resources, "resource")
+    if isinstance(policy, DomainCapacity):
+        allowed = ["power", "space", *known.resources]
+        check.refer(("resource",), policy.resource, allowed, "resource")
+    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead):
+        check.refer(("resource",), policy.resource, known.resources, "resource")
+    if isinstance(policy, FreeUnits):
+        for name in policy.size:
+            check.refer(("size", name), name, known.resources, "resource")
+
+
+def _check_groups(check: DocumentCheck, each: str | WorkloadLabel, known: Known) -> None:
+    if isinstance(each, WorkloadLabel):
+        check.refer(("each", "label"), each.label, known.workload_labels, "workload label")
+    elif each == "tenant" and not known.tenants:
+        remedy = "fill the column tenant of the services table, or group by service"
+        check.add(("each",), "no service of the site has a tenant", remedy=remedy)
+
+
+def _check_units(check: DocumentCheck, label: str, labels: Labels) -> None:
+    if check.refer(("units_label",), label, labels, "host label"):
+        wrong = sorted(value for value in labels[label] if not value.isdigit())
+        if wrong:
+            what = f"the host label {label!r} is not a whole number everywhere"
+            check.add(("units_label",), what, wrong[0], remedy="give it as 0, 1, 2 …")
 
 
 def check_weights(check: DocumentCheck, weights: Weights, site: Site) -> None:

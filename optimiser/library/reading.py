@@ -203,6 +203,12 @@ class Reading:
         if placement is not None and self.hosts is not None:
             checks.check_placement(placement, self.units, workloads.frame, self.hosts)
 
+    def _tenants(self) -> set[str]:
+        """Return the tenants that the services table names."""
+        if "services" not in self.tables or "tenant" not in self.frame("services"):
+            return set()
+        return set(self.frame("services")["tenant"].fillna("")) - {""}
+
     def known(self) -> Known:
         """Return the names that policies may refer to."""
         site, empty = self.site, pd.DataFrame({"name": [], "row": [], "labels": [], "service": []})
@@ -220,6 +226,7 @@ class Reading:
             racks=set(racks["name"]),
             rows=set(racks["row"]) - {""},
             services=set(services),
+            tenants=self._tenants(),
             workloads=set(work["name"]) | units,
             host_labels=checks.collect_labels(hosts, checks.card_labels(self.servers.values())),
             workload_labels=checks.collect_labels(work),

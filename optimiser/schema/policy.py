@@ -4,92 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from optimiser.schema.base import Document
-from optimiser.schema.equipment import Name
-
-DomainLevel = Literal["host", "rack", "row", "pdu", "ups", "feed", "zone", "site"]
-
-
-class LabelLevel(Document):
-    """Domains made by a host label: hosts with the same value form one, hosts without it none."""
-
-    label: str
-    """Host label, such as location or security_zone."""
-
-    def __str__(self) -> str:
-        return self.label
-
-
-def _form_of_level(value: object) -> str:
-    """Say which form a level has, so that a mistake in one is not told about the other too."""
-    return "by label" if isinstance(value, dict | LabelLevel) else "by level"
-
-
-GroupLevel = Annotated[
-    Annotated[DomainLevel, Tag("by level")] | Annotated[LabelLevel, Tag("by label")],
-    Discriminator(_form_of_level),
-]
-
-
-class SlaClass(Document):
-    """A class of service: how its demand is read."""
-
-    name: Name
-    """Name, such as gold."""
-    overcommit: dict[str, Annotated[float, Field(ge=1.0, le=16.0)]] = {}
-    """Requested over reserved amount by resource; 1 reserves everything that is asked for."""
-    peak: bool = False
-    """Reserve each profile's peak at all times instead of following the profile."""
-
-
-class WorkloadSelector(Document):
-    """Which workloads a policy is about; conditions are joined by "and", none means all."""
-
-    names: list[str] = []
-    """Workload names; ``web`` also selects its replicas ``web-1``, ``web-2`` …"""
-    services: list[str] = []
-    """Services."""
-    sla_classes: list[str] = []
-    """SLA classes."""
-    labels: dict[str, str] = {}
-    """Labels that must all match."""
-
-
-class HostSelector(Document):
-    """Which hosts a policy is about; conditions are joined by "and", none means all."""
-
-    names: list[str] = []
-    """Host names."""
-    racks: list[str] = []
-    """Racks."""
-    rows: list[str] = []
-    """Rows."""
-    zones: list[str] = []
-    """Cooling zones."""
-    cards: list[str] = []
-    """Server cards."""
-    labels: dict[str, str] = {}
-    """Labels that must all match."""
-
-
-class Soft(Document):
-    """A rule that may be broken at a price."""
-
-    weight: float = Field(gt=0)
-    """Price of one unit of violation over the horizon, in the site's currency."""
-
-
-class PolicyBase(Document):
-    """What all policies share."""
-
-    name: Name
-    """Name used in messages, the dual table and the report."""
-    why: str = ""
-    """Reason, shown where the rule binds."""
-    soft: Soft | None = None
-    """Price per unit of violation; hard when absent."""
+from optimiser.schema.policy_base import (
+    DomainLevel,
+    GroupLevel,
+    HostSelector,
+    LabelLevel,
+    PolicyBase,
+    SlaClass,
+    Soft,
+    WorkloadSelector,
+)
+from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_reserves import FreeUnits, SurviveDomain
+from optimiser.schema.policy_sharing import (
+    GroupBy,
+    GroupCapacity,
+    GroupCount,
+    Isolation,
+    IsolationLimit,
+    Licence,
+    PresenceOverhead,
+    WorkloadLabel,
+)
 
 
 class DomainCapacity(PolicyBase):
@@ -337,6 +275,62 @@ AnyPolicy = Annotated[
     | Preserve
     | MaxMoves
     | MaxHostsOn
+    | MinHostsOn
+    | MaxMovesPerService
+    | MoveBudget
+    | GroupCapacity
+    | GroupCount
+    | IsolationLimit
+    | Isolation
+    | Licence
+    | PresenceOverhead
+    | SurviveDomain
+    | FreeUnits
     | NotWorse,
     Field(discriminator="kind"),
+]
+
+__all__ = [
+    "Affinity",
+    "AntiAffinity",
+    "AnyPolicy",
+    "Ban",
+    "CoolingCapacity",
+    "Dependency",
+    "DomainCapacity",
+    "DomainLevel",
+    "Drain",
+    "Fence",
+    "FreeUnits",
+    "GroupBy",
+    "GroupCapacity",
+    "GroupCount",
+    "GroupLevel",
+    "Headroom",
+    "HostSelector",
+    "InletTemperature",
+    "Isolation",
+    "IsolationLimit",
+    "LabelLevel",
+    "Licence",
+    "MaxHostsOn",
+    "MaxMoves",
+    "MaxMovesPerService",
+    "MinHostsOn",
+    "MoveBudget",
+    "NotWorse",
+    "Pin",
+    "PolicyBase",
+    "PresenceOverhead",
+    "Preserve",
+    "Quarantine",
+    "RedundantFeed",
+    "RequireLabel",
+    "SlaClass",
+    "Soft",
+    "Spread",
+    "SurviveDomain",
+    "TransientCapacity",
+    "WorkloadLabel",
+    "WorkloadSelector",
 ]

@@ -63,9 +63,11 @@ def rule_allows(
         if state.count[cell + enters] >= data.limit[cell + enters]:
             return False
         if state.count[cell + enters] == 0:
-            used += 1
+            used += data.takes[rule, enters]
+            if state.present[rule, enters] >= data.crowd[rule, enters]:
+                return False
     if leaves >= 0 and state.count[cell + leaves] == 1:
-        used -= 1
+        used -= data.takes[rule, leaves]
     return data.least[rule, group] <= used <= data.most[rule, group]
 
 
@@ -189,7 +191,7 @@ def swap_counts_allow(data: Data, state: State, one: int, other: int) -> bool:
 def is_plain_problem(data: Data) -> bool:
     """Whether no rule asks about racks, sums, devices, reserves, skew or budgets."""
     few = len(data.reserve_fraction) + len(data.sum_domain) + len(data.on_limit)
-    few += len(data.move_limit) + len(data.row_index)
+    few += len(data.move_limit) + len(data.row_index) + data.overhead.sum() + len(data.unit_need)
     for rule in range(len(data.num_domains)):
         if (data.skew[rule] < 2**30).any():
             few += 1

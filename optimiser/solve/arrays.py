@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.schema.policy import Headroom, MaxHostsOn, MaxMoves
+from optimiser.solve.budgets import move_budgets, on_budgets
 from optimiser.solve.counts import NO_LIMIT
+from optimiser.solve.overheads import overheads
 from optimiser.solve.place_arrays import PlaceData, PlaceState, empty_place_state, place_data
 from optimiser.solve.problem import Problem
+from optimiser.solve.reserves import reserves
 from optimiser.solve.sums import sum_table
+from optimiser.solve.units import unit_table
 
 
 class Data(NamedTuple):
@@ -50,6 +53,11 @@ class Data(NamedTuple):
     most: np.ndarray
     skew: np.ndarray
     group_size: np.ndarray
+    crowd: np.ndarray  # see CountTable
+    takes: np.ndarray
+    overhead: np.ndarray  # see Overheads
+    overhead_column: np.ndarray
+    overhead_limit: np.ndarray
     row_room: np.ndarray
     row_start: np.ndarray
     row_index: np.ndarray
@@ -60,14 +68,24 @@ class Data(NamedTuple):
     reserve_amount: np.ndarray
     reserve_excess: np.ndarray  # (headroom rule, domain, step) what may be missing
     reserve_num_domains: np.ndarray
+    reserve_survives: np.ndarray  # (reserve,) bool: what is left when a domain is lost suffices
     sum_domain: np.ndarray  # see SumTable
+    sum_group: np.ndarray
+    sum_width: np.ndarray
     sum_column: np.ndarray
     sum_units: np.ndarray
     sum_limit: np.ndarray
-    on_mask: np.ndarray  # (max_hosts_on rule, host)
+    on_weight: np.ndarray  # see OnBudgets
     on_limit: np.ndarray
-    move_mask: np.ndarray  # (max_moves rule, workload)
+    move_group: np.ndarray  # see MoveBudgets
+    move_weight: np.ndarray
     move_limit: np.ndarray
+    move_num_groups: np.ndarray
+    unit_domain: np.ndarray  # see UnitTable
+    unit_size: np.ndarray
+    unit_need: np.ndarray
+    unit_room: np.ndarray
+    unit_total: np.ndarray
     place: PlaceData  # last, see references
 
 
@@ -84,29 +102,33 @@ class State(NamedTuple):
     fullness: np.ndarray  # (host,) square of the fullest column's share
     planning: np.ndarray  # (host, step) W
     count: np.ndarray  # type: ignore[assignment]  # cells of the count table
-    used: np.ndarray  # (rule, group) domains in use
+    used: np.ndarray  # (rule, group) domains in use, by what each takes
+    present: np.ndarray  # (rule, domain) groups there
     size: np.ndarray  # (rule, group) placed members
     row_load: np.ndarray  # (row, step)
     device_free: np.ndarray  # (host, device)
     device_mask: np.ndarray  # (workload,) uint64
     reserve_capacity: np.ndarray  # (headroom rule, domain)
     reserve_use: np.ndarray  # (headroom rule, domain, step)
-    sum_use: np.ndarray  # (sum rule, domain, step)
+    sum_use: np.ndarray  # (sum rule, cell, step)
     on_count: np.ndarray
-    moved: np.ndarray  # (max_moves rule,)
+    moved: np.ndarray  # (move budget, group)
+    moved_beyond: np.ndarray  # (move budget,) sum over its groups above the limit
     price: np.ndarray  # (rack, step) money per W
     running: np.ndarray  # (flavour, host class) money one workload adds to a host that is on
     opening: np.ndarray  # (host class,) money that waking an empty host costs
     forced_on: np.ndarray  # (host,) bool: stays on even when empty
     overload_price: np.ndarray  # (1,) money per host's worth of overload; 0 keeps capacity hard
+    unit_room: np.ndarray  # (free units rule, host)
+    unit_total: np.ndarray  # (free units rule, domain)
     place: PlaceState  # last, see references
 
 
 def bundle(problem: Problem) -> Data:
     """Return the arrays of a problem in the form the kernels take."""
     twin, counts, rows = problem.twin, problem.counts, problem.rows
-    reserve = _reserves(problem)
-    sums = sum_table(problem)
+    reserve = reserves(problem)
+    sums, over, units = sum_table(problem), overheads(problem), unit_table(problem)
     masks = _budgets(problem)
     return Data(
         flavour=problem.flavour,
@@ -143,88 +165,41 @@ def bundle(problem: Problem) -> Data:
         most=counts.most,
         skew=counts.skew,
         group_size=counts.size,
+        crowd=counts.crowd,
+        takes=counts.takes,
+        overhead=over.amount,
+        overhead_column=over.column,
+        overhead_limit=over.limit,
         row_room=rows.room,
         row_start=rows.start,
         row_index=rows.index,
         row_value=rows.value,
         sum_domain=sums.domain,
+        sum_group=sums.group,
+        sum_width=sums.width,
         sum_column=sums.column,
         sum_units=sums.units,
         sum_limit=sums.limit,
+        unit_domain=units.domain,
+        unit_size=units.size,
+        unit_need=units.need,
+        unit_room=units.room,
+        unit_total=units.total,
         place=place_data(problem),
         **reserve,
         **masks,
     )
 
 
-def _reserves(problem: Problem) -> dict[str, np.ndarray]:
-    chosen = [(r, r.policy) for r in problem.rules if r.is_hard and isinstance(r.policy, Headroom)]
-    num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
-    domain = np.array([_numbered(np.where(r.hosts, r.domain, -1)) for r, _ in chosen], np.int64)
-    domain = domain.reshape(len(chosen), num_hosts)
-    num_domains = domain.max(axis=1, initial=-1) + 1
-    names = [str(name) for name in problem.twin["resource"].values]
-    column = [_columns_of(problem, names.index(p.resource), num_steps) for _, p in chosen]
-    columns = np.array(column, dtype=np.int64).reshape(len(chosen), num_steps)
-    excess = np.zeros((len(chosen), int(num_domains.max(initial=0)), num_steps))
-    for index, (rule, policy) in enumerate(chosen):
-        if rule.not_worse:
-            excess[index] = _missing_today(
-                problem, domain[index], columns[index], policy, excess.shape[1]
-            )
-    return {
-        "reserve_domain": domain,
-        "reserve_column": columns,
-        "reserve_fraction": np.array([p.fraction for _, p in chosen], dtype=float),
-        "reserve_amount": np.array([p.amount for _, p in chosen], dtype=float),
-        "reserve_excess": excess,
-        "reserve_num_domains": num_domains,
-    }
-
-
-def _numbered(domain: np.ndarray) -> np.ndarray:
-    """Return domains (H,) numbered without gaps, so that those without a host are left out."""
-    used = np.unique(domain[domain >= 0])
-    return np.where(domain >= 0, np.searchsorted(used, domain), -1)
-
-
-def _missing_today(
-    problem: Problem, domain: np.ndarray, columns: np.ndarray, policy: Headroom, num_domains: int
-) -> np.ndarray:
-    """Return by how much a reserve is missed today (domain, step), 0 where it is kept."""
-    counted, today = domain >= 0, problem.today
-    on = problem.today_on & counted
-    room = np.zeros((num_domains, len(columns)))
-    kept = problem.rated[:, columns] * (1.0 - policy.fraction)
-    np.add.at(room, domain[on], kept[on])
-    used = np.zeros_like(room)
-    running = np.flatnonzero((today >= 0) & counted[today])
-    amount = problem.use[problem.flavour[running]][:, columns]
-    np.add.at(used, domain[today[running]], amount)
-    return np.maximum(used - room + policy.amount, 0.0)
-
-
-def _columns_of(problem: Problem, resource: int, num_steps: int) -> np.ndarray:
-    columns = np.flatnonzero(problem.column_resource == resource)
-    return columns if len(columns) == num_steps else np.full(num_steps, columns[0])
-
-
 def _budgets(problem: Problem) -> dict[str, np.ndarray]:
-    hard = [rule for rule in problem.rules if rule.is_hard]
-    today_on = problem.today_on
-    on = [
-        (r.hosts, max(r.policy.limit, int((today_on & r.hosts).sum()) if r.not_worse else 0))
-        for r in hard
-        if isinstance(r.policy, MaxHostsOn)
-    ]
-    moves = [(r.workloads, r.policy.limit) for r in hard if isinstance(r.policy, MaxMoves)]
-    on_mask = np.array([mask for mask, _ in on], dtype=bool)
-    move_mask = np.array([mask for mask, _ in moves], dtype=bool)
+    on, moves = on_budgets(problem), move_budgets(problem)
     return {
-        "on_mask": on_mask.reshape(len(on), problem.num_hosts),
-        "on_limit": np.array([limit for _, limit in on], dtype=np.int64),
-        "move_mask": move_mask.reshape(len(moves), problem.num_workloads),
-        "move_limit": np.array([limit for _, limit in moves], dtype=np.int64),
+        "on_weight": on.weight,
+        "on_limit": on.limit,
+        "move_group": moves.group,
+        "move_weight": moves.weight,
+        "move_limit": moves.limit,
+        "move_num_groups": moves.num_groups,
     }
 
 
@@ -254,6 +229,7 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         planning=planning,
         count=np.zeros(len(counts.limit), dtype=np.int32),
         used=np.zeros(counts.least.shape, dtype=np.int32),
+        present=np.zeros(counts.crowd.shape, dtype=np.int32),
         size=np.zeros(counts.least.shape, dtype=np.int32),
         row_load=problem.rows.coefficient @ rack_power,
         device_free=_free_devices(problem),
@@ -262,12 +238,17 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         reserve_use=np.zeros((len(data.reserve_fraction), domains, num_steps)),
         sum_use=np.zeros(data.sum_limit.shape),
         on_count=np.zeros(len(data.on_limit), dtype=np.int64),
-        moved=np.zeros(len(data.move_limit), dtype=np.int64),
+        moved=np.zeros(
+            (len(data.move_limit), int(data.move_num_groups.max(initial=0))), dtype=np.int64
+        ),
+        moved_beyond=np.zeros(len(data.move_limit), dtype=np.int64),
         price=np.ascontiguousarray(price),
         running=_running_cost(problem, data, price),
         opening=_opening_cost(problem, data, price),
         forced_on=np.zeros(num_hosts, dtype=np.bool_),
         overload_price=np.zeros(1),
+        unit_room=data.unit_room.copy(),
+        unit_total=data.unit_total.copy(),
         place=place,
     )
 

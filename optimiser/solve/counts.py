@@ -12,10 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from optimiser.schema.policy import Affinity, AntiAffinity, Spread
+from optimiser.schema.policy import (
+    Affinity,
+    AntiAffinity,
+    GroupCount,
+    Isolation,
+    IsolationLimit,
+    Licence,
+    PresenceOverhead,
+    Spread,
+)
 from optimiser.twin.rules import Rule
 
 NO_LIMIT = np.int32(2**30)
+COUNTED = (
+    Spread, AntiAffinity, Affinity, GroupCount, Isolation, IsolationLimit, Licence,
+    PresenceOverhead,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,9 @@ class CountTable:
     ``group`` (rule, workload) int32 and ``domain`` (rule, host) int32, −1 none; cell
     ``offset[rule] + group·num_domains[rule] + domain`` of ``limit`` is the largest count;
     ``least``, ``most`` and ``skew`` (rule, group) bound the number of domains used and the
-    difference between the fullest and the emptiest; ``size`` (rule, group) its members.
+    difference between the fullest and the emptiest; ``size`` (rule, group) its members. ``crowd``
+    (rule, domain) is the largest number of groups in a domain, ``takes`` (rule, domain) what a
+    domain counts that a group uses.
     """
 
     rules: tuple[Rule, ...]
@@ -39,13 +54,13 @@ class CountTable:
     most: np.ndarray
     skew: np.ndarray
     size: np.ndarray
+    crowd: np.ndarray
+    takes: np.ndarray
 
 
 def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
     """Return the hard counting rules of a site."""
-    chosen = tuple(
-        r for r in rules if r.is_hard and isinstance(r.policy, Spread | AntiAffinity | Affinity)
-    )
+    chosen = tuple(r for r in rules if r.is_hard and isinstance(r.policy, COUNTED))
     domains = [_domains_with_hosts(rule) for rule in chosen]
     num_domains = np.array([max(1, int(d.max(initial=-1)) + 1) for d in domains], dtype=np.int64)
     num_groups = np.array([len(r.group_names) for r in chosen], dtype=np.int64)
@@ -86,7 +101,36 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
         most=most,
         skew=skew,
         size=sizes,
+        crowd=_crowds(twin, chosen, domains, int(num_domains.max(initial=1))),
+        takes=_takes(chosen, domains, int(num_domains.max(initial=1))),
     )
+
+
+def _crowds(
+    twin: xr.Dataset, rules: Sequence[Rule], domains: Sequence[np.ndarray], widest: int
+) -> np.ndarray:
+    """Return the largest number of groups in each domain (rule, domain)."""
+    crowd = np.full((len(rules), widest), NO_LIMIT, dtype=np.int32)
+    today = twin["workload_host"].values
+    for index, (rule, domain) in enumerate(zip(rules, domains, strict=True)):
+        if not isinstance(rule.policy, GroupCount | Isolation):
+            continue
+        crowd[index] = getattr(rule.policy, "limit", 1)
+        if rule.not_worse:
+            placed = (today >= 0) & (rule.group >= 0) & (domain[today] >= 0)
+            pairs = np.unique(np.column_stack([rule.group, domain[today]])[placed], axis=0)
+            there = np.bincount(pairs[:, 1], minlength=widest)
+            crowd[index] = np.maximum(crowd[index], there)
+    return crowd
+
+
+def _takes(rules: Sequence[Rule], domains: Sequence[np.ndarray], widest: int) -> np.ndarray:
+    """Return what each domain counts that a group uses (rule, domain)."""
+    takes = np.ones((len(rules), widest), dtype=np.int32)
+    for index, (rule, domain) in enumerate(zip(rules, domains, strict=True)):
+        inside = domain >= 0
+        takes[index, domain[inside]] = rule.takes[rule.domain[inside]]
+    return takes
 
 
 def _domains_with_hosts(rule: Rule) -> np.ndarray:
@@ -118,6 +162,8 @@ def _domain_bounds(
     rule: Rule, size: np.ndarray, least: np.ndarray, most: np.ndarray, skew: np.ndarray
 ) -> None:
     policy = rule.policy
+    if isinstance(policy, IsolationLimit | Licence):
+        most[: len(size)] = policy.limit
     if isinstance(policy, Affinity):
         most[: len(size)] = 1
     if isinstance(policy, Spread) and policy.min_domains is not None:
@@ -147,7 +193,7 @@ def _excuse(
     )
     np.maximum(limit, count, out=limit)
     table = count.reshape(num_groups, num_domains)
-    used = (table > 0).sum(axis=1)
+    used = (table > 0) @ rule.takes[np.unique(rule.domain[rule.domain >= 0])]
     least[:num_groups] = np.minimum(least[:num_groups], used)
     most[:num_groups] = np.maximum(most[:num_groups], used)
     skew[:num_groups] = np.maximum(skew[:num_groups], table.max(axis=1) - table.min(axis=1))

@@ -21,7 +21,8 @@ AT_LEAST = "at least: "
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0
 SHORT_UNITS = {"workloads": "workload", "moves": "move", "hosts": "host", "replicas": "replica",
-               "domains": "domain", "devices": "device"}  # fmt: skip
+               "domains": "domain", "devices": "device", "licences": "licence",
+               "groups": "group", "units": "unit"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,25 @@ _WORDS = {
     "cooling_capacity": lambda s: f"add {s.quantity} of cooling to {s.where} ('{s.rule}')",
     "inlet_temperature": lambda s: f"let the air at {s.where} be {s.quantity} warmer ('{s.rule}')",
     "headroom": lambda s: f"keep {s.quantity} less free in {s.where} ('{s.rule}')",
+    "presence_overhead": lambda s: f"free {s.quantity} on {s.where} ('{s.rule}')",
+    "free_units": lambda s: f"let '{s.rule}' ask for {s.quantity} less",
+    "survive_domain": lambda s: f"let '{s.rule}' be {s.quantity} short of {s.where}",
     "spread_max_per_domain": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "spread_min_domains": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer of {s.where}",
     "spread_max_skew": lambda s: f"let '{s.rule}' allow {s.quantity} more skew for {s.where}",
     "anti_affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "affinity": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
+    "isolation_limit": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
+    "licence": lambda s: f"get {s.quantity} more for '{s.rule}'",
+    "group_count": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
+    "isolation": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
     "dependency": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
     "transient_capacity": lambda s: f"free {s.quantity} on {s.where} for moves ('{s.rule}')",
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",
+    "max_moves_per_service": lambda s: f"allow {s.quantity} more of {s.where} than '{s.rule}' does",
+    "move_budget": lambda s: f"raise the budget '{s.rule}' by {s.quantity}",
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
+    "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),
 }
 

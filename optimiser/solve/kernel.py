@@ -13,6 +13,13 @@ from optimiser.solve.place_kernel import (
     shift_place,
     transit_fits,
 )
+from optimiser.solve.sum_kernel import (
+    overheads_allow,
+    refresh_units,
+    shift_moves,
+    shift_sums,
+    units_missing,
+)
 from optimiser.solve.sums import SPACE
 
 
@@ -88,6 +95,7 @@ def refresh_host(data: Data, state: State, host: int) -> None:
     for column in range(len(load)):
         highest = max(highest, load[column] * inverse[column])
     state.fullness[host] = highest * highest
+    refresh_units(data, state, host)
 
 
 @jit
@@ -105,19 +113,7 @@ def switch(data: Data, state: State, host: int, sign: int) -> None:
             for step in range(state.sum_use.shape[2]):
                 state.sum_use[rule, domain, step] += sign * data.sum_units[rule, host]
     for rule in range(len(data.on_limit)):
-        if data.on_mask[rule, host]:
-            state.on_count[rule] += sign
-
-
-@jit
-def shift_sums(data: Data, state: State, flavour: int, host: int, sign: int) -> None:
-    """Add (+1) or take away (−1) a workload's use in the sums over domains."""
-    for rule in range(len(data.sum_domain)):
-        domain = data.sum_domain[rule, host]
-        if domain >= 0 and data.sum_column[rule, 0] != SPACE:
-            for step in range(state.sum_use.shape[2]):
-                used = data.use[flavour, data.sum_column[rule, step]]
-                state.sum_use[rule, domain, step] += sign * used
+        state.on_count[rule] += sign * data.on_weight[rule, host]
 
 
 @jit
@@ -134,19 +130,18 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
             state.count[cell] = before + sign
             state.size[rule, group] += sign
             if before + sign == 0 or (before == 0 and sign > 0):
-                state.used[rule, group] += sign
+                state.used[rule, group] += sign * data.takes[rule, domain]
+                state.present[rule, domain] += sign
     for rule in range(len(data.reserve_fraction)):
         domain = data.reserve_domain[rule, host]
         if domain >= 0:
             for step in range(len(data.power_column)):
                 column = data.reserve_column[rule, step]
                 state.reserve_use[rule, domain, step] += sign * data.use[flavour, column]
-    shift_sums(data, state, flavour, host, sign)
+    shift_sums(data, state, workload, host, sign)
     shift_place(data, state, workload, host, sign)
     if data.today[workload] >= 0 and data.today[workload] != host:
-        for rule in range(len(data.move_limit)):
-            if data.move_mask[rule, workload]:
-                state.moved[rule] += sign
+        shift_moves(data, state, workload, sign)
 
 
 @jit
@@ -252,20 +247,21 @@ def hold_on(data: Data, state: State, host: int, on: bool) -> None:
 
 @jit
 def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
-    """Whether the sums over the domains of a host leave room for a workload on it."""
+    """Whether sums over the domains of a host, and overheads on it, leave room for a workload."""
     flavour = data.flavour[workload]
     for rule in range(len(data.sum_domain)):
-        domain = data.sum_domain[rule, host]
-        if domain < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
+        domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
+        if domain < 0 or group < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
             continue
+        cell = group * data.sum_width[rule] + domain
         for step in range(state.sum_use.shape[2]):
             added = data.sum_units[rule, host]
             if data.sum_column[rule, 0] != SPACE:
                 added = float(data.use[flavour, data.sum_column[rule, step]])
-            filled = state.sum_use[rule, domain, step] + added
-            if added > 0 and filled > data.sum_limit[rule, domain, step]:
+            filled = state.sum_use[rule, cell, step] + added
+            if added > 0 and filled > data.sum_limit[rule, cell, step]:
                 return False
-    return True
+    return overheads_allow(data, state, workload, host)
 
 
 @jit
@@ -276,6 +272,15 @@ def has_room(data: Data, state: State, workload: int, host: int) -> bool:
         if load[column] + use[column] > capacity[column]:
             return False
     return True
+
+
+@jit
+def may_open(data: Data, state: State, rule: int, group: int, domain: int) -> bool:
+    """Whether a group may be in a domain where it is not yet."""
+    used = state.used[rule, group] + data.takes[rule, domain]
+    if used > data.most[rule, group]:
+        return False
+    return bool(state.present[rule, domain] < data.crowd[rule, domain])
 
 
 @jit
@@ -291,7 +296,7 @@ def fits(data: Data, state: State, workload: int, host: int) -> bool:
             count = state.count[data.offset[rule] + group * data.num_domains[rule] + domain]
             if count >= data.limit[data.offset[rule] + group * data.num_domains[rule] + domain]:
                 return False
-            if count == 0 and state.used[rule, group] >= data.most[rule, group]:
+            if count == 0 and not may_open(data, state, rule, group, domain):
                 return False
     if not sums_allow(data, state, workload, host):
         return False
@@ -372,15 +377,21 @@ def shortfall(data: Data, state: State) -> float:
     for rule in range(len(data.on_limit)):
         total += max(0, state.on_count[rule] - data.on_limit[rule])
     for rule in range(len(data.move_limit)):
-        total += max(0, state.moved[rule] - data.move_limit[rule])
+        total += state.moved_beyond[rule]
+    total += units_missing(data, state)
     for rule in range(len(data.reserve_fraction)):
         keep = 1.0 - data.reserve_fraction[rule]
         for domain in range(data.reserve_num_domains[rule]):
             capacity = state.reserve_capacity[rule, domain]
             room = capacity * keep - data.reserve_amount[rule] + 1e-6
+            if data.reserve_survives[rule]:
+                room = state.reserve_capacity[rule].sum() - capacity + 1e-6
             missing = 0.0
             for step in range(state.reserve_use.shape[2]):
-                excess = state.reserve_use[rule, domain, step] - room
+                used = state.reserve_use[rule, domain, step]
+                if data.reserve_survives[rule]:
+                    used = state.reserve_use[rule, :, step].sum()
+                excess = used - room
                 missing = max(missing, excess - data.reserve_excess[rule, domain, step])
             total += missing / max(1.0, capacity)
     return total

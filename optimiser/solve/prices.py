@@ -40,7 +40,14 @@ GROUP_KINDS = (
     "anti_affinity",
     "affinity",
 )
-PRICED = (*RACK_KINDS, *GROUP_KINDS, "capacity", "headroom", "max_moves", "max_hosts_on")
+SINGLE_KINDS = {
+    "max_moves": "moves",
+    "move_budget": "unit",
+    "max_hosts_on": "hosts",
+    "min_hosts_on": "hosts",
+}
+"""Unit of kinds with one limit for the whole site."""
+PRICED = (*RACK_KINDS, *GROUP_KINDS, *SINGLE_KINDS, "capacity", "headroom", "max_moves_per_service")
 LARGER_UNITS = {"MiB": ("GiB", 1024.0), "MB": ("GB", 1000.0), "millicore": ("core", 1000.0)}
 SINGULAR = {"replicas": "replica", "domains": "domain", "hosts": "host", "moves": "move"}
 
@@ -133,8 +140,10 @@ def _limit_of(problem: Problem, key: tuple[str, ...]) -> tuple[Limit, float]:
     if name in GROUP_KINDS:
         unit = "domains" if name in ("spread_min_domains", "affinity") else "replicas"
         return Limit(name, first, rest[0], unit), 1.0
-    if name in ("max_moves", "max_hosts_on"):
-        return Limit(name, first, "", "moves" if name == "max_moves" else "hosts"), 1.0
+    if name in SINGLE_KINDS:
+        return Limit(name, first, "", SINGLE_KINDS[name]), 1.0
+    if name == "max_moves_per_service":
+        return Limit(name, first, rest[0], "moves"), 1.0
     rule = next((r for r in problem.rules if first == r.name), None)
     if rule is None:  # rows over rack power join the names of rule and place
         rule = max(
@@ -203,6 +212,9 @@ def _subject(limit: Limit, unit: str) -> str:
         "anti_affinity": f"letting one more of {where} be together ('{rule}')",
         "affinity": f"one more domain for {where} ('{rule}')",
         "max_moves": f"one more move than '{rule}' allows",
+        "max_moves_per_service": f"one more move of {where} than '{rule}' allows",
+        "move_budget": f"one more of the budget '{rule}'",
         "max_hosts_on": f"one more host on than '{rule}' allows",
+        "min_hosts_on": f"one host fewer on than '{rule}' asks for",
     }
     return told.get(limit.constraint, f"one more {unit} at {where} ('{rule}')")

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optimiser.schema.policy import DomainCapacity, Headroom, MaxHostsOn, MaxMoves
+from optimiser.schema.policy import (
+    DomainCapacity,
+    Headroom,
+    MaxHostsOn,
+    MaxMoves,
+    MaxMovesPerService,
+    MinHostsOn,
+    MoveBudget,
+)
 from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
-from optimiser.twin.rules import Rule
+from optimiser.twin.rules import PARTS, Rule
 
 if TYPE_CHECKING:
     from optimiser.solve.prices import Limit
@@ -30,6 +38,9 @@ def is_used_up(problem: Problem, candidate: Candidate) -> Callable[[Limit], bool
         "headroom": plan.has_no_spare_host,
         "max_moves": lambda limit: plan.moves_left(limit) <= 0,
         "max_hosts_on": lambda limit: plan.hosts_left(limit) <= 0,
+        "min_hosts_on": lambda limit: plan.hosts_left(limit) <= 0,
+        "max_moves_per_service": lambda limit: plan.moves_left(limit) <= 0,
+        "move_budget": plan.is_budget_used,
     }
     for name in ("spread_max_per_domain", "anti_affinity", "spread_max_skew", "affinity",
                  "spread_min_domains"):  # fmt: skip
@@ -123,14 +134,26 @@ class _Plan:
         """Return how many more moves the rule allows."""
         rule, today = self.rules[limit.rule], self.problem.today
         moved = (today >= 0) & (self.host != today) & rule.workloads
-        assert isinstance(rule.policy, MaxMoves)
+        if isinstance(rule.policy, MaxMovesPerService):
+            moved &= rule.group == rule.group_names.index(limit.where)
+        assert isinstance(rule.policy, MaxMoves | MaxMovesPerService)
         return rule.policy.limit - int(moved.sum())
 
+    def is_budget_used(self, limit: Limit) -> bool:
+        """Whether the rest of a budget is too small for any workload that has not moved."""
+        rule, today = self.rules[limit.rule], self.problem.today
+        moved = (today >= 0) & (self.host != today)
+        assert isinstance(rule.policy, MoveBudget)
+        left = rule.policy.limit * PARTS - int(rule.amount[moved].sum())
+        still = rule.amount[(today >= 0) & ~moved & (rule.amount > 0)]
+        return bool(len(still) and left < still.min())
+
     def hosts_left(self, limit: Limit) -> int:
-        """Return how many more hosts the rule lets be on."""
+        """Return how many more hosts the rule lets be on, or fewer than it asks for."""
         rule = self.rules[limit.rule]
-        assert isinstance(rule.policy, MaxHostsOn)
-        return rule.policy.limit - int((self.on & rule.hosts).sum())
+        assert isinstance(rule.policy, MaxHostsOn | MinHostsOn)
+        left = rule.policy.limit - int((self.on & rule.hosts).sum())
+        return left if isinstance(rule.policy, MaxHostsOn) else -left
 
     def is_group_at_limit(self, limit: Limit) -> bool:
         """Whether a group is as crowded, as narrow or as uneven as its rule allows."""

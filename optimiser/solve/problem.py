@@ -175,7 +175,8 @@ def _tells_hosts_apart(frame: Frame, place: PlacementCost) -> list[np.ndarray]:
     if place.is_active or any(rule.kind == "transient_capacity" for rule in frame.rules):
         return [np.arange(frame.twin.sizes["host"])]
     levels = [(rule, getattr(rule.policy, "domain", None)) for rule in frame.rules]
-    return [rule.domain for rule, level in levels if isinstance(level, LabelLevel)]
+    labelled = [rule.domain for rule, level in levels if isinstance(level, LabelLevel)]
+    return labelled + [rule.takes for rule in frame.rules if rule.kind == "licence"]
 
 
 def _host_classes(frame: Frame, place: PlacementCost) -> np.ndarray:

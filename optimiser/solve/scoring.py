@@ -6,7 +6,7 @@ import numpy as np
 
 from optimiser.solve.arrays import Data, State
 from optimiser.solve.counts import NO_LIMIT
-from optimiser.solve.kernel import devices_fit, jit, rows_hold, sums_allow
+from optimiser.solve.kernel import devices_fit, jit, may_open, rows_hold, sums_allow
 from optimiser.solve.place_kernel import price_places
 
 SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
@@ -27,7 +27,6 @@ def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -
         missing = data.least[rule, group] - used
         to_come = data.group_size[rule, group] - state.size[rule, group] - 1
         closed_to_old = missing > 0 and to_come < missing
-        closed_to_new = used >= data.most[rule, group]
         highest = NO_LIMIT
         if data.skew[rule, group] < NO_LIMIT:
             highest = cells.min() + max(1, data.skew[rule, group])
@@ -39,7 +38,7 @@ def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -
             if (
                 count >= limits[domain]
                 or count >= highest
-                or (count == 0 and closed_to_new)
+                or (count == 0 and not may_open(data, state, rule, group, domain))
                 or (count > 0 and closed_to_old)
             ):
                 out[host] = np.inf
@@ -98,7 +97,8 @@ def scores(
     move_cost = data.move_cost[workload]
     members, forced, host_class = state.members, state.forced_on, data.host_class
     running, opening = state.running[flavour], state.opening
-    needs_device, has_sums = data.device_request[flavour] > 0, len(data.sum_domain) > 0
+    needs_device = data.device_request[flavour] > 0
+    has_sums = len(data.sum_domain) > 0 or data.overhead.sum() > 0
     for host in range(len(out)):
         share = out[host]
         if share == np.inf:

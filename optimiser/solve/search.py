@@ -254,7 +254,8 @@ def on_is_free(problem: Problem) -> bool:
     has_price = bool((frame.net_price > 0.0).any() or (problem.host_on_cost > 0.0).any())
     has_price |= frame.water_price > 0.0 and frame.surrogate.has_plant
     return not has_price and not any(
-        rule.kind == "max_hosts_on" or getattr(rule.policy, "resource", "") == "space"
+        rule.kind in ("max_hosts_on", "min_hosts_on")
+        or getattr(rule.policy, "resource", "") == "space"
         for rule in problem.rules
     )
 
@@ -335,6 +336,8 @@ def wake(data: Data, state: State) -> bool:
             useful = False
             for rule in range(len(data.reserve_fraction)):
                 useful = useful or data.reserve_domain[rule, host] >= 0
+            for rule in range(len(data.on_limit)):
+                useful = useful or data.on_weight[rule, host] < 0
             price = data.intercept[data.kind[host], 0] * state.price[data.rack[host]].sum()
             size = max(1.0, float(data.capacity[host].max()))
             cost = (price + data.on_cost[host]) / size

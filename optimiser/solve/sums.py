@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from optimiser.schema.policy import DomainCapacity
+from optimiser.schema.policy import DomainCapacity, GroupCapacity
 from optimiser.twin.rules import Rule
 
 if TYPE_CHECKING:
@@ -16,14 +16,17 @@ SPACE = -1
 
 
 class SumTable(NamedTuple):
-    """Hard ``domain_capacity`` rules about anything but power.
+    """Hard ``domain_capacity`` rules about anything but power, and ``group_capacity``.
 
-    ``domain`` (rule, host) −1 not counted; ``column`` (rule, step) demand column, or ``SPACE`` for
-    rack units of hosts that are on; ``units`` (rule, host) rack units; ``limit`` (rule, domain,
-    step) the largest sum.
+    ``domain`` (rule, host) −1 not counted; ``group`` (rule, workload) −1 not counted, 0 for all
+    where groups do not matter; ``column`` (rule, step) demand column, or ``SPACE`` for rack units
+    of hosts that are on; ``units`` (rule, host) rack units; ``limit`` (rule, cell, step) the
+    largest sum, cell ``group · width + domain`` with ``width`` (rule,) domains.
     """
 
     domain: np.ndarray
+    group: np.ndarray
+    width: np.ndarray
     column: np.ndarray
     units: np.ndarray
     limit: np.ndarray
@@ -35,16 +38,19 @@ def sum_table(problem: Problem) -> SumTable:
         (rule, rule.policy)
         for rule in problem.rules
         if rule.is_hard
-        and isinstance(rule.policy, DomainCapacity)
+        and isinstance(rule.policy, DomainCapacity | GroupCapacity)
         and rule.policy.resource != "power"
     ]
     num_hosts, num_steps = problem.num_hosts, len(problem.power_column)
-    widest = max((len(rule.domain_names) for rule, _ in chosen), default=0)
+    widths = [len(rule.domain_names) for rule, _ in chosen]
+    cells = [w * max(1, len(r.group_names)) for w, (r, _) in zip(widths, chosen, strict=True)]
     table = SumTable(
         domain=np.full((len(chosen), num_hosts), -1, dtype=np.int64),
+        group=np.zeros((len(chosen), problem.num_workloads), dtype=np.int32),
+        width=np.array(widths, dtype=np.int64),
         column=np.full((len(chosen), num_steps), SPACE, dtype=np.int64),
         units=np.zeros((len(chosen), num_hosts)),
-        limit=np.full((len(chosen), widest, num_steps), np.inf),
+        limit=np.full((len(chosen), max(cells, default=0), num_steps), np.inf),
     )
     for index, (rule, policy) in enumerate(chosen):
         _fill(problem, rule, policy, table, index)
@@ -52,7 +58,11 @@ def sum_table(problem: Problem) -> SumTable:
 
 
 def _fill(
-    problem: Problem, rule: Rule, policy: DomainCapacity, table: SumTable, index: int
+    problem: Problem,
+    rule: Rule,
+    policy: DomainCapacity | GroupCapacity,
+    table: SumTable,
+    index: int,
 ) -> None:
     twin, count = problem.twin, len(rule.domain_names)
     domain = np.where(rule.hosts, rule.domain, -1)
@@ -69,10 +79,13 @@ def _fill(
         rating = np.bincount(domain[counted], weights=offered[counted], minlength=count)
     if policy.limit is not None:
         rating = np.full(count, policy.limit)
-    limit = np.floor(rating * policy.limit_fraction + 1e-6)[:, None]
+    if isinstance(policy, GroupCapacity):
+        table.group[index] = rule.group
+    num_groups = max(1, len(rule.group_names))
+    limit = np.tile(np.floor(rating * policy.limit_fraction + 1e-6), num_groups)[:, None]
     if rule.not_worse:
-        limit = np.maximum(limit, _today(problem, table, index, count))
-    table.limit[index, :count] = limit
+        limit = np.maximum(limit, _today(problem, table, index, count * num_groups))
+    table.limit[index, : count * num_groups] = limit
 
 
 def _heights(problem: Problem, rule: Rule, count: int) -> np.ndarray:
@@ -84,7 +97,7 @@ def _heights(problem: Problem, rule: Rule, count: int) -> np.ndarray:
 
 
 def _today(problem: Problem, table: SumTable, index: int, count: int) -> np.ndarray:
-    """Return today's sum of each domain (domain, step)."""
+    """Return today's sum of each cell (cell, step)."""
     domain, columns = table.domain[index], table.column[index]
     total = np.zeros((count, len(columns)))
     if columns[0] == SPACE:
@@ -92,6 +105,8 @@ def _today(problem: Problem, table: SumTable, index: int, count: int) -> np.ndar
         np.add.at(total, domain[on], table.units[index][on][:, None])
         return total
     today = problem.today
-    running = np.flatnonzero((today >= 0) & (domain[today] >= 0))
-    np.add.at(total, domain[today[running]], problem.use[problem.flavour[running]][:, columns])
+    group = table.group[index]
+    running = np.flatnonzero((today >= 0) & (domain[today] >= 0) & (group >= 0))
+    cell = group[running] * table.width[index] + domain[today[running]]
+    np.add.at(total, cell, problem.use[problem.flavour[running]][:, columns])
     return total

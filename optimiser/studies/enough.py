@@ -40,7 +40,15 @@ COUNTS = {
     "spread_min_domains": ("min_domains", -1),
     "spread_max_skew": ("max_skew", 1),
     "max_moves": ("limit", 1),
+    "max_moves_per_service": ("limit", 1),
+    "move_budget": ("limit", 1),
+    "isolation_limit": ("limit", 1),
+    "licence": ("limit", 1),
+    "group_count": ("limit", 1),
+    "group_capacity": ("limit", 1),
+    "free_units": ("count", -1),
     "max_hosts_on": ("limit", 1),
+    "min_hosts_on": ("limit", -1),
 }
 """Field of the policy that a count relaxes, and in which direction."""
 WATT_PER_KILOWATT = 1000.0
@@ -312,6 +320,6 @@ def _measured_steps(
         return (_everywhere(first, most, policy.domain),)
     if isinstance(policy, Headroom):
         return (_everywhere(first, most, policy.domain),)
-    if first.constraint in ("max_moves", "max_hosts_on"):
+    if first.constraint in ("max_moves", "move_budget", "max_hosts_on", "min_hosts_on"):
         return (replace(first, amount=most),)
     return tuple(replace(first, where=v.where, amount=v.amount, unit=v.unit) for v in broken)

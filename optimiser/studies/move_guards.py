@@ -16,7 +16,18 @@ from scipy import sparse
 from optimiser.analysis import capacity
 from optimiser.analysis.loads import Loads
 from optimiser.analysis.placement_rules import group_sizes, has_hosts, largest_per_domain
-from optimiser.schema.policy import AntiAffinity, DomainCapacity, Headroom, Spread
+from optimiser.schema.policy import (
+    AntiAffinity,
+    DomainCapacity,
+    GroupCapacity,
+    GroupCount,
+    Headroom,
+    Isolation,
+    PresenceOverhead,
+    Spread,
+)
+from optimiser.studies.move_sharing import SharingGuard
+from optimiser.studies.move_uses import OverheadGuard, UseGuard
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.rules import Rule
@@ -311,13 +322,23 @@ class DeviceGuard:
             self.held[source].remove(int(self.request[workload]))
 
 
-def group_guards(rules: Sequence[Rule], start: np.ndarray, end: np.ndarray) -> list[GroupGuard]:
-    """Return the guards of all hard spread and anti-affinity rules."""
-    return [
-        GroupGuard(rule, start, end)
-        for rule in rules
-        if rule.is_hard and isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any()
-    ]
+def group_guards(
+    twin: xr.Dataset, rules: Sequence[Rule], start: np.ndarray, end: np.ndarray
+) -> list[GroupGuard | SharingGuard | UseGuard]:
+    """Return the guards of all hard rules about groups in domains, except how many a group uses."""
+    found: list[GroupGuard | SharingGuard | UseGuard] = []
+    for rule in rules:
+        if not rule.is_hard:
+            continue
+        if isinstance(rule.policy, GroupCount | Isolation):
+            found.append(SharingGuard(rule, start, end))
+        elif isinstance(rule.policy, GroupCapacity):
+            found.append(UseGuard(twin, rule, start, end))
+        elif isinstance(rule.policy, PresenceOverhead):
+            found.append(OverheadGuard(twin, rule, start, end))
+        elif isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any():
+            found.append(GroupGuard(rule, start, end))
+    return found
 
 
 def sum_guards(twin: xr.Dataset, rules: Sequence[Rule], start: Loads, end: Loads) -> list[SumGuard]:

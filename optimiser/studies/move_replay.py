@@ -21,13 +21,17 @@ from optimiser.analysis.view import view_of
 from optimiser.schema.moving import Moving
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
+from optimiser.studies.move_sharing import SharingReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.move_throttle import Wave, check_throttles
+from optimiser.studies.move_uses import OverheadReplay, UseReplay
 from optimiser.studies.moves import MoveOrder
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
 
+ON_KINDS = ("min_hosts_on", "survive_domain")
+"""Kinds that ask for hosts that are on at every moment; a workload counts once."""
 POWER_KINDS = ("redundant_feed", "cooling_capacity", "inlet_temperature")
 
 
@@ -70,12 +74,19 @@ class _Replay:
         early = keeps_reserve(rules), sleeps_last(rules)
         self.wakes_first, self.sleeps_last = early[::-1] if order.is_reverse else early
         self.summed = [r for r in rules if _is_sum(r)]
+        self.counted = [r for r in rules if r.kind in ON_KINDS]
         self.powered = [r for r in rules if r.kind in POWER_KINDS or _is_power(r)]
-        self.groups = [
-            GroupReplay(r, order.start.host, order.end.host)
-            for r in rules
-            if r.kind in ("spread", "anti_affinity")
-        ]
+        ends = order.start.host, order.end.host
+        self.groups: list[GroupReplay | SharingReplay | UseReplay | OverheadReplay] = []
+        for rule in rules:
+            if rule.kind in ("spread", "anti_affinity"):
+                self.groups.append(GroupReplay(rule, *ends))
+            elif rule.kind in ("group_count", "isolation"):
+                self.groups.append(SharingReplay(rule, *ends))
+            elif rule.kind == "group_capacity":
+                self.groups.append(UseReplay(twin, rule, *ends))
+            elif rule.kind == "presence_overhead":
+                self.groups.append(OverheadReplay(twin, rule, *ends))
         self._set_bounds()
 
     def _set_bounds(self) -> None:
@@ -97,7 +108,7 @@ class _Replay:
                     strict=True,
                 )
             ]
-            for rule in [*self.summed, *self.powered]
+            for rule in [*self.summed, *self.powered, *self.counted]
         }  # fmt: skip
 
     def _loads(self, on: np.ndarray, usage: np.ndarray) -> Loads:
@@ -155,6 +166,9 @@ class _Replay:
         here = Placement(self.host, self.on)
         for rule in self.powered:
             self._compare(wave, rule, MEASURES[rule.kind](self.twin, rule, here, loads))
+        once = self._loads(self.on, self.usage)
+        for rule in self.counted:
+            self._compare(wave, rule, MEASURES[rule.kind](self.twin, rule, here, once))
 
     def _devices(self, wave: int, workload: np.ndarray, target: np.ndarray) -> None:
         resource = int(self.twin.attrs["device_resource"])

@@ -9,7 +9,13 @@ import xarray as xr
 
 from optimiser.analysis.loads import MICROWATT_PER_WATT, host_power, measure_loads
 from optimiser.analysis.verdict import Placement
-from optimiser.schema.policy import DomainCapacity, Headroom, HostSelector
+from optimiser.schema.policy import (
+    DomainCapacity,
+    Headroom,
+    HostSelector,
+    MinHostsOn,
+    SurviveDomain,
+)
 from optimiser.studies.move_guards import DeviceGuard, RackGuard, group_guards, sum_guards
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
@@ -45,7 +51,7 @@ class Transit:
             first.rack_uw / MICROWATT_PER_WATT,
             last.rack_uw / MICROWATT_PER_WATT,
         )
-        self.groups = group_guards(rules, self.host, np.asarray(end.host))
+        self.groups = group_guards(twin, rules, self.host, np.asarray(end.host))
         self.sums = sum_guards(twin, rules, first, last)
         self.devices = DeviceGuard(twin, self.host)
         self.host_limit_w = _host_limits_w(rules, self.host_w, last.host_uw / MICROWATT_PER_WATT)
@@ -164,9 +170,17 @@ class Transit:
         return self.eligibility.allowed[self.eligibility.of_workload[workload]]
 
 
+RESERVES = (Headroom, MinHostsOn, SurviveDomain)
+"""Policies that ask for hosts which are on."""
+
+
 def keeps_reserve(rules: Sequence[Rule]) -> bool:
-    """Whether a hard rule keeps room free on hosts that are on."""
-    return any(rule.is_hard and isinstance(rule.policy, Headroom) for rule in rules)
+    """Whether a hard rule keeps hosts on, or room free on those that are.
+
+    Then the hosts of the plan wake first. That is all that a number of hosts on, or what the site
+    has without a domain, asks for: until the last move, all that the plan keeps on are.
+    """
+    return any(rule.is_hard and isinstance(rule.policy, RESERVES) for rule in rules)
 
 
 def sleeps_last(rules: Sequence[Rule]) -> bool:

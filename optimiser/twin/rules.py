@@ -22,17 +22,30 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
     HostSelector,
+    Isolation,
     LabelLevel,
+    Licence,
+    MoveBudget,
     NotWorse,
     Pin,
     Preserve,
     RequireLabel,
+    WorkloadLabel,
     WorkloadSelector,
 )
 from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
 """Hosts that belong to no domain of a level, where that has to be one."""
+OTHERS = "others"
+"""Workloads that belong to no group of a rule, where that has to be one."""
+GROUP_KINDS = (
+    "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
+    "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
+)  # fmt: skip
+"""Kinds that look at sets of workloads."""
+PARTS = 1000
+"""Fractions of a unit in which budgets of money and memory are counted."""
 PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve")
 
 
@@ -46,7 +59,9 @@ class Rule:
     none), named by ``domain_names``. ``allowed`` (E, H) bool with ``allowed_class`` (W,) is given
     by kinds that restrict hosts. ``needs`` (pair, 2) int32 are groups of which the workloads of the
     first need one of the second near them; ``group`` then holds whole services, and ``workloads``
-    says which of their members need anything.
+    says which of their members need anything. ``amount`` (W,) int64 is what a workload counts
+    in a budget, in ``1/PARTS`` of its unit, 0 for those that are not selected. ``takes`` (domain,)
+    int64 is what a domain counts that a group uses.
     """
 
     name: str
@@ -63,6 +78,8 @@ class Rule:
     allowed: np.ndarray | None = None
     allowed_class: np.ndarray | None = None
     needs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
+    amount: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    takes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def is_hard(self) -> bool:
@@ -138,6 +155,7 @@ class _Resolver:
         ]
         self.row_labels = labels_of(site_input.workloads)
         self.needs_of = _needs_of(site_input)
+        self.tenant_of = _tenant_of(site_input)
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
         """Return a policy with names, labels and domains resolved."""
@@ -164,7 +182,22 @@ class _Resolver:
             allowed=allowed,
             allowed_class=allowed_class,
             needs=needs,
+            amount=self._amount(policy, workloads),
+            takes=self._takes(policy, len(domain_names)),
         )
+
+    def _takes(self, policy: AnyPolicy, num_domains: int) -> np.ndarray:
+        if not isinstance(policy, Licence) or not policy.units_label:
+            return np.ones(num_domains, dtype=np.int64)
+        texts = [labels.get(policy.units_label, "1") for labels in self.host_labels]
+        return np.array([int(text) for text in texts], dtype=np.int64)
+
+    def _amount(self, policy: AnyPolicy, workloads: np.ndarray) -> np.ndarray:
+        if not isinstance(policy, MoveBudget):
+            return np.empty(0, dtype=np.int64)
+        name = "workload_move_cost" if policy.measure == "cost" else "workload_memory_gib"
+        parts = np.rint(self.twin[name].values * PARTS).astype(np.int64)
+        return np.where(workloads, parts, 0)
 
     def _domains(self, policy: AnyPolicy) -> tuple[np.ndarray, tuple[str, ...]]:
         level = getattr(policy, "domain", None) or getattr(policy, "level", None)
@@ -241,15 +274,41 @@ class _Resolver:
     def _groups(
         self, policy: AnyPolicy, workloads: np.ndarray
     ) -> tuple[np.ndarray, tuple[str, ...]]:
-        if policy.kind not in ("spread", "anti_affinity", "affinity"):
+        if policy.kind not in GROUP_KINDS:
             return np.empty(0, dtype=np.int32), ()
-        if getattr(policy, "each", "service") == "all":
+        each = "all" if isinstance(policy, Licence) else getattr(policy, "each", "service")
+        if each == "all" and not isinstance(policy, Isolation):
             return np.where(workloads, 0, -1).astype(np.int32), (policy.name,)
-        service = np.where(workloads, self.twin["workload_service"].values, -1)
-        used = np.unique(service[service >= 0])
-        renumber = np.full(len(self.twin["service"]) + 1, -1, dtype=np.int32)
+        code, names = self._sets(each, policy.name)
+        code = np.where(workloads, code, -1)
+        used = np.unique(code[code >= 0])
+        renumber = np.full(len(names) + 1, -1, dtype=np.int32)
         renumber[used] = np.arange(len(used))
-        return renumber[service], tuple(str(self.twin["service"].values[i]) for i in used)
+        group, group_names = renumber[code], tuple(names[i] for i in used.tolist())
+        if isinstance(policy, Isolation) and (group < 0).any():
+            return np.where(group < 0, len(used), group).astype(np.int32), (*group_names, OTHERS)
+        return group, group_names
+
+    def _sets(self, each: str | WorkloadLabel, name: str) -> tuple[np.ndarray, list[str]]:
+        """Return the set of each workload (W,), −1 for none, and the names of the sets."""
+        service = self.twin["workload_service"].values
+        if isinstance(each, WorkloadLabel):
+            of_row = pd.Series([h.get(each.label) for h in self.row_labels], dtype=object)
+            code, names = pd.factorize(of_row)
+            return code[self.row_of], [str(value) for value in names]
+        if each == "all":
+            return np.zeros(len(service), dtype=np.int64), [name]
+        if each == "sla_class":
+            return (
+                self.twin["service_sla_class"].values[service],
+                self.twin["sla_class"].values.astype(str).tolist(),
+            )
+        services = self.twin["service"].values.astype(str).tolist()
+        if each == "service":
+            return service, services
+        tenants = pd.Series([self.tenant_of.get(one) for one in services], dtype=object)
+        code, names = pd.factorize(tenants)
+        return code[service], [str(value) for value in names]
 
     def _allowed(
         self, policy: AnyPolicy, workloads: np.ndarray, hosts: np.ndarray
@@ -347,6 +406,15 @@ def _needs_of(site_input: SiteInput) -> dict[str, list[str]]:
             for name, text in zip(table["name"], table["needs"].fillna(""), strict=True)
         }
     return found
+
+
+def _tenant_of(site_input: SiteInput) -> dict[str, str]:
+    """Return the tenant of each service that has one."""
+    table = site_input.services
+    if table is None or "tenant" not in table.columns:
+        return {}
+    pairs = zip(table["name"].astype(str), table["tenant"].fillna("").astype(str), strict=True)
+    return {name: tenant for name, tenant in pairs if tenant}
 
 
 def _matches(have: dict[str, str], wanted: dict[str, str]) -> bool:

@@ -22,7 +22,11 @@ from optimiser.studies.moves import MoveOrder, order_moves
 from optimiser.twin.rules import Rule
 from optimiser.workflow.verify import Opened, judge_placement, open_run, read_order, stuck_workloads
 
-ENDS_ONLY = ("affinity", "max_moves", "max_hosts_on")
+ENDS_ONLY = (
+    "affinity", "free_units", "isolation_limit", "licence", "max_moves",
+    "max_moves_per_service", "move_budget",
+    "max_hosts_on",
+)  # fmt: skip
 """Kinds that describe where a plan ends and are not asked of the way there."""
 
 

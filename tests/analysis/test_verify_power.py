@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from instances.catalogue_sites import KINDS as CATALOGUE_KINDS
 from instances.moving_sites import KINDS as MOVING_KINDS
 from instances.random_sites import KINDS, random_site
 from instances.tiny import tiny
@@ -183,4 +184,4 @@ def test_zone_heat_agrees_with_the_model_on_a_whole_facility():
 
 def test_every_kind_has_a_measure():
     """No policy kind passes the checker unseen."""
-    assert {*KINDS, *MOVING_KINDS} == set(MEASURES)
+    assert {*KINDS, *MOVING_KINDS, *CATALOGUE_KINDS} == set(MEASURES)

@@ -20,6 +20,7 @@ from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
 MOST_PLACEMENTS = 20_000
+ASK_FOR_HOSTS = ("headroom", "min_hosts_on", "survive_domain")
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -79,7 +80,7 @@ def brute_force(
 def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray]:
     """Return placements (n, W) and hosts on (n, H) on allowed hosts.
 
-    Hosts stay on without work only where a hard or soft headroom rule could need their capacity.
+    Hosts stay on without work only where a rule, hard or soft, could ask for them.
     """
     num_hosts, num_workloads = twin.sizes["host"], twin.sizes["workload"]
     usable = np.flatnonzero(twin["host_usable"].values)
@@ -91,7 +92,7 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
     elig = eligibility(twin, rules)
     host = host[elig.allowed[elig.of_workload, host].all(axis=1)]
     used = (host[:, :, None] == np.arange(num_hosts)).any(axis=1)
-    if not any(rule.kind == "headroom" for rule in rules):
+    if not any(rule.kind in ASK_FOR_HOSTS for rule in rules):
         return host, used
     parts = [(host, used)]
     for count in range(1, len(usable) + 1):

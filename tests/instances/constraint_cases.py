@@ -22,6 +22,7 @@ FREE: Case = {
     "environment": {"price_per_kwh": 0.0, "carbon_g_per_kwh": 0.0},
     "weights": FREE_WEIGHTS,
 }
+CHEAP_MOVES: Case = {"weights": {"move_cost": 2.0, "hold_days": 365.0}}
 DEAR_MOVES: Case = {"weights": {"move_cost": 100.0}}
 GPU_CARD: Case = {
     "kind": "server", "name": "gpu", "curve_w": [100.0] * 11, "standby_w": 5.0,
@@ -112,6 +113,23 @@ def together(**policy: Any) -> Case:
             {"service": "web", "cpu": 60, "host": "h2"},
         ],
         "policies": [{"kind": "affinity", "workloads": {}, "domain": "rack", **policy}],
+    }
+
+
+def apart(**policy: Any) -> Case:
+    """The usual two hosts and workloads, of two tenants."""
+    services = [{"name": "s1", "tenant": "red"}, {"name": "s2", "tenant": "blue"}]
+    return {"policies": [policy], "services": services}
+
+
+def scattered(**policy: Any) -> Case:
+    """Two workloads of one service where they are dear to move, on hosts of two sockets."""
+    selector = {} if policy["kind"] != "licence" else {"workloads": {}}
+    return {
+        "hosts": [{"labels": "sockets=2"}, {"labels": "sockets=2"}],
+        "workloads": [{"service": "web", "host": "h1"}, {"service": "web", "host": "h2"}],
+        "policies": [{**policy, **selector}],
+        **DEAR_MOVES,
     }
 
 
@@ -225,6 +243,18 @@ CASES: dict[str, tuple[Case, Case]] = {
         facility([{"kind": "inlet_temperature", "limit_c": 27.0}]),
     ),
     "headroom": (rule(kind="headroom", fraction=0.85), rule(kind="headroom", fraction=0.5)),
+    "survive_domain": (
+        rule(kind="survive_domain"),
+        {**rule(kind="survive_domain"), **DEAR_MOVES},
+    ),
+    "free_units_room": (
+        rule(kind="free_units", size={"cpu": 85}, count=2),
+        rule(kind="free_units", size={"cpu": 75}, count=2),
+    ),
+    "free_units": (
+        rule(kind="free_units", size={"cpu": 85}, count=2),
+        rule(kind="free_units", size={"cpu": 75}, count=2),
+    ),
     "spread_max_per_domain": (
         replicas(3, kind="spread", max_per_domain=2),
         replicas(3, kind="spread", max_per_domain=3),
@@ -246,6 +276,25 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "affinity_members": (together(), together(domain="site")),
     "affinity": (together(), together(domain="site")),
+    "hosting_members": (apart(kind="isolation"), apart(kind="isolation", each="all")),
+    "isolation_limit": (
+        scattered(kind="isolation_limit", each="service", limit=1),
+        scattered(kind="isolation_limit", each="service", limit=2),
+    ),
+    "licence": (
+        scattered(kind="licence", units_label="sockets", limit=3),
+        scattered(kind="licence", limit=2),
+    ),
+    "group_count": (apart(kind="group_count", limit=1), apart(kind="group_count", limit=2)),
+    "group_capacity": (
+        {**rule(kind="group_capacity", each="all", resource="cpu", limit=15, domain="host")},
+        {**rule(kind="group_capacity", each="service", resource="cpu", limit=15, domain="host")},
+    ),
+    "presence_overhead": (
+        rule(kind="presence_overhead", resource="memory", amount=450),
+        rule(kind="presence_overhead", resource="memory", amount=350),
+    ),
+    "isolation": (apart(kind="isolation"), apart(kind="isolation", each="all")),
     "ban": (
         soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),
         soft("ban", workloads=NAMES, hosts={"names": ["h2"]}),
@@ -275,6 +324,13 @@ CASES: dict[str, tuple[Case, Case]] = {
     "kept_hosts": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "stay_where_on": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),
     "max_moves": (rule(kind="max_moves", limit=0), rule(kind="max_moves", limit=2)),
+    "max_moves_per_service": (
+        rule(kind="max_moves_per_service", limit=0), rule(kind="max_moves_per_service", limit=1),
+    ),
+    "move_budget": (
+        {**rule(kind="move_budget", limit=1), **CHEAP_MOVES},
+        {**rule(kind="move_budget", limit=3), **CHEAP_MOVES},
+    ),
     "dependency_presence": (near(), near(domain="site")),
     "dependency": (near(), near(domain="site")),
     "transient_capacity": (leaving("cpu"), leaving("memory")),
@@ -287,6 +343,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         priced(balance=[{"resource": "memory", "per": "cpu", "ratio": 1, "price": 1.0}]),
     ),
     "service_most_moves": (priced(service_move_cost=1.0), priced(service_move_cost=0.0)),
+    "min_hosts_on": (rule(kind="min_hosts_on", limit=2), rule(kind="min_hosts_on", limit=1)),
     "max_hosts_on": (
         {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},
         {**rule(kind="max_hosts_on", limit=2), **DEAR_MOVES},

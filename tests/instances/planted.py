@@ -89,6 +89,13 @@ def _all_sixties(rng: np.random.Generator, *policies: Case) -> Case:
     return {"hosts": 3, "workloads": big, "policies": list(policies)}
 
 
+def _all_small(rng: np.random.Generator, policy: Case) -> Case:
+    """Return small workloads of two services that all must be on the third host."""
+    drained = {"kind": "drain", "hosts": {"names": ["h1", "h2"]}}
+    return {"hosts": 3, "workloads": _some(rng, 2), "policies": [policy, drained]}
+
+
+DRAINED: Case = {"kind": "drain", "hosts": {"names": ["h1"]}}
 TWO: Case = {"names": ["w1", "w2"]}
 PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
     "capacity": lambda r: {
@@ -151,6 +158,29 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         {"kind": "quarantine", "hosts": {"names": ["h1", "h2"]}},
         {"kind": "drain", "hosts": {"names": [f"h{int(r.integers(1, 3))}"]}},
     ),
+    "min_hosts_on": lambda r: _ruled(r, kind="min_hosts_on", limit=int(r.integers(4, 7))),
+    "max_moves_per_service": lambda r: _all_sixties(
+        r, {"kind": "max_moves_per_service", "limit": 0}, DRAINED
+    ),
+    "move_budget": lambda r: _all_sixties(
+        r, {"kind": "move_budget", "limit": int(r.integers(0, 9)) / 100, "measure": "gib"}, DRAINED
+    ),
+    "licence": lambda r: _all_sixties(r, {"kind": "licence", "workloads": TWO, "limit": 1}),
+    "isolation_limit": lambda r: _all_sixties(
+        r, {"kind": "isolation_limit", "each": "all", "limit": 1}
+    ),
+    "isolation": lambda r: _all_small(r, {"kind": "isolation", "each": "service"}),
+    "group_count": lambda r: _ruled(r, kind="group_count", each="service", limit=0),
+    "group_capacity": lambda r: _ruled(
+        r, kind="group_capacity", each="all", limit=int(r.integers(5, 39)), domain="site"
+    ),
+    "presence_overhead": lambda r: _ruled(
+        r, kind="presence_overhead", resource="cpu", amount=int(r.integers(91, 99))
+    ),
+    "survive_domain": lambda r: _ruled(r, kind="survive_domain", domain="site", resources=["cpu"]),
+    "free_units": lambda r: _all_sixties(
+        r, {"kind": "free_units", "size": {"cpu": 10}, "count": int(r.integers(27, 35))}
+    ),
     "budgets": lambda r: {
         **_all_sixties(
             r,
@@ -212,6 +242,14 @@ def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
             "spread_max_skew": ("max_skew", int(amount)),
             "max_moves": ("limit", int(amount)),
             "max_hosts_on": ("limit", int(amount)),
+            "min_hosts_on": ("limit", -int(amount)),
+            "max_moves_per_service": ("limit", int(amount)),
+            "move_budget": ("limit", int(amount)),
+            "licence": ("limit", int(amount)),
+            "free_units": ("count", -int(amount)),
+            "isolation_limit": ("limit", int(amount)),
+            "group_count": ("limit", int(amount)),
+            "group_capacity": ("limit", amount),
         }.get(step.constraint)
         if change is not None:
             value = getattr(rule.policy, change[0]) + change[1]
@@ -228,7 +266,9 @@ def _ways(kind: str, seed: int) -> tuple[Any, list[Rule], list[Relaxation]]:
 WRITABLE = {
     "capacity", "device_packing", "domain_capacity", "headroom", "spread_max_per_domain",
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
-    "require_label", "pin", "drain", "quarantine", "preserve",
+    "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
+    "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
+    "group_capacity", "free_units",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ last digit of a float.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -76,12 +77,17 @@ class Recipe:
 
 
 def random_site(
-    seed: int, *, soft: bool = False, kinds: Sequence[str] = KINDS
+    seed: int,
+    *,
+    soft: bool = False,
+    kinds: Sequence[str] = KINDS,
+    more: Callable[[Recipe], Row] | None = None,
 ) -> tuple[SiteInput, xr.Dataset, list[Rule]]:
     """Return the site, twin and rules of a seed; ``soft`` lets some rules carry a price.
 
     2–4 hosts of up to two kinds, 3–7 workloads (some new, some misplaced), 1–3 steps, one to four
-    policies of ``kinds``; a power chain, cooling and shared devices now and then.
+    policies of ``kinds``; a power chain, cooling and shared devices now and then. ``more`` gets the
+    choices of the site with a generator of its own, and may add ``policies`` and other options.
     """
     recipe = Recipe(seed, soft)
     policies = _policies(recipe, kinds)
@@ -101,7 +107,14 @@ def random_site(
     if recipe.has_cooling:
         options["cooling"] = _cooling(recipe)
     hosts = _own_on_costs(_hosts(recipe), seed)
-    site_input, twin, rules = tiny(hosts, _workloads(recipe, hosts), policies, **options)
+    workloads = _workloads(recipe, hosts)
+    if more is not None:
+        other = copy.copy(recipe)
+        other.rng = np.random.default_rng([seed, 3])
+        added = more(other)
+        policies = [*added.pop("policies"), *policies]
+        options |= added
+    site_input, twin, rules = tiny(hosts, workloads, policies, **options)
     if any(p["kind"] == "not_worse" and not p["policies"] for p in policies):
         twin.attrs["capacity_not_worse"] = True
     return site_input, twin, rules
@@ -128,7 +141,8 @@ def _servers(recipe: Recipe) -> list[Row]:
         card: Row = {
             "kind": "server", "name": name, "curve_w": curve, "standby_w": recipe.integer(0, 8),
             "capacity": {"cpu": cpu, "memory": 10 * recipe.integer(6, 20)},
-            "rack_units": recipe.integer(1, 2), "labels": {"tier": name},
+            "rack_units": recipe.integer(1, 2),
+            "labels": {"tier": name, "sockets": "2" if name == "large" else "1"},
         }  # fmt: skip
         if recipe.has_gpus:
             count = recipe.integer(1, 2)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
+from instances.sieve_further import Limited, further_limits
 
 from optimiser.analysis.loads import host_power
 from optimiser.schema.policy import (
@@ -24,7 +25,6 @@ from optimiser.schema.policy import (
 from optimiser.twin.limits import all_rack_rows
 from optimiser.twin.rules import Rule
 
-Limited = tuple[np.ndarray, np.ndarray | float]
 TOLERANCE = 1e-6
 
 
@@ -97,10 +97,10 @@ def _rack_limited(
 def _limited(
     twin: xr.Dataset, rule: Rule, host: np.ndarray, on: np.ndarray, usage: np.ndarray
 ) -> Iterator[Limited]:
-    policy = rule.policy
+    policy, today = rule.policy, twin["workload_host"].values
+    gone = (today >= 0) & (host != today)
     if isinstance(policy, MaxMoves):
-        today = twin["workload_host"].values
-        yield ((today >= 0) & (host != today) & rule.workloads).sum(axis=1), policy.limit
+        yield (gone & rule.workloads).sum(axis=1), policy.limit
     elif isinstance(policy, MaxHostsOn):
         yield (on & rule.hosts).sum(axis=1), policy.limit
     elif isinstance(policy, Headroom):
@@ -109,6 +109,8 @@ def _limited(
         yield from _resource(twin, rule, policy, usage)
     elif isinstance(policy, Affinity | AntiAffinity | Spread):
         yield from _groups(rule, host)
+    else:
+        yield from further_limits(twin, rule, host, on, usage)
 
 
 def _domains(rule: Rule) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""66 planted conflicts: three of each of 22 kinds, each mended exactly as told."""
+"""99 planted conflicts: three of each of 33 kinds, each mended exactly as told."""
 
 from __future__ import annotations
 

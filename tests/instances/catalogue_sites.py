@@ -1,0 +1,88 @@
+"""Tiny random sites with the further kinds of the catalogue, beside the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import xarray as xr
+from instances.random_sites import Recipe, random_site
+
+from optimiser.twin.rules import Rule
+
+Row = dict[str, Any]
+
+
+def catalogue_site(
+    seed: int, *, soft: bool = False, kinds: Sequence[str] = ()
+) -> tuple[xr.Dataset, list[Rule]]:
+    """Return the twin and the rules of a seed: one or two further ``kinds`` on a random site."""
+    _, twin, rules = random_site(seed, soft=soft, more=lambda r: _more(r, kinds or KINDS))
+    return twin, rules
+
+
+def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
+    found = []
+    for index in range(recipe.integer(1, 2)):
+        kind = recipe.pick(kinds)
+        policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
+        if recipe.soft and recipe.chance(0.3):
+            policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
+        found.append(policy)
+    return {"policies": found, "services": [_service(recipe, name) for name in recipe.services]}
+
+
+def _service(recipe: Recipe, name: str) -> Row:
+    return {"name": name, "tenant": recipe.pick(["red", "blue", ""])}
+
+
+def _each(recipe: Recipe) -> Row:
+    return {"each": recipe.pick(["service", "tenant", "all", {"label": "disk"}]), **_some(recipe)}
+
+
+def _some(recipe: Recipe) -> Row:
+    return {"workloads": recipe.some_workloads()} if recipe.chance(0.3) else {}
+
+
+def _move_budget(recipe: Recipe) -> Row:
+    if recipe.chance(0.5):
+        return {"measure": "gib", "limit": recipe.pick([0, 0.02, 0.04, 0.08]), **_some(recipe)}
+    return {"measure": "cost", "limit": recipe.pick([0.0, 0.03, 0.5, 1.2]), **_some(recipe)}
+
+
+MAKERS: dict[str, Callable[[Recipe], Row]] = {
+    "min_hosts_on": lambda r: (
+        {"limit": r.integer(1, r.num_hosts)}
+        | ({"hosts": r.some_hosts()} if r.chance(0.4) else {})
+    ),
+    "max_moves_per_service": lambda r: {"limit": r.integer(0, 2), **_some(r)},
+    "move_budget": _move_budget,
+    "group_count": lambda r: {
+        "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", "row"]), **_each(r),
+    },
+    "group_capacity": lambda r: {
+        "resource": r.pick(["cpu", "memory"]), "domain": r.pick(["host", "rack", "row", "site"]),
+        **_each(r), **r.pick([{"limit": 10 * r.integer(2, 8)}, {"limit_fraction": 0.5}]),
+    },
+    "isolation_limit": lambda r: {
+        "limit": r.integer(1, 2), "domain": r.pick(["host", "rack", {"label": "disk"}]), **_each(r),
+    },
+    "isolation": lambda r: {"domain": r.pick(["host", "host", "rack"]), **_each(r)},
+    "presence_overhead": lambda r: {
+        "resource": r.pick(["cpu", "memory"]), "amount": 10 * r.integer(1, 3), **_each(r),
+    },
+    "free_units": lambda r: {
+        "size": r.pick([{"cpu": 20}, {"memory": 30}, {"cpu": 30, "memory": 20}]),
+        "count": r.integer(1, 5), "domain": r.pick(["host", "rack", "site", {"label": "disk"}]),
+        **({"hosts": r.some_hosts()} if r.chance(0.3) else {}),
+    },
+    "survive_domain": lambda r: {
+        "domain": r.pick(["host", "rack", "row", {"label": "disk"}]),
+        "resources": r.pick([["cpu"], ["memory"], []]),
+    },
+    "licence": lambda r: {
+        "limit": r.integer(1, 3), "workloads": r.some_workloads(),
+        "units_label": r.pick(["", "sockets"]),
+    },
+}  # fmt: skip
+KINDS = tuple(MAKERS)
