@@ -87,7 +87,7 @@ def _of_kinds(*kinds: str) -> Callable[[Refused, np.ndarray], str]:
         names = [
             rule.name for rule in refused.hard if rule.kind in kinds and _concerns(refused, rule)
         ]
-        return f"would break {' or '.join(names)}"
+        return f"would break {' or '.join(names) or 'a rule'}"
 
     return words
 
@@ -118,16 +118,21 @@ def _row_name(problem: Problem, row: int) -> str:
     )
 
 
-_SETS: Sequence[str] = ("spread", "anti_affinity", "affinity")
+_SETS: Sequence[str] = (
+    "spread", "anti_affinity", "affinity", "group_count", "isolation", "isolation_limit",
+)  # fmt: skip
+_SUMS: Sequence[str] = ("domain_capacity", "group_capacity", "presence_overhead")
 _WORDS: dict[int, Callable[[Refused, np.ndarray], str]] = {
     kernel.NOT_ALLOWED: _barred,
     kernel.CAPACITY: _full,
     kernel.DEVICES: _no_device,
-    kernel.COUNTS: _of_kinds(*_SETS),
-    kernel.SUMS: _of_kinds("domain_capacity"),
+    kernel.COUNTS: _of_kinds(*_SETS, "presence_overhead"),
+    kernel.SUMS: _of_kinds(*_SUMS),
     kernel.TRANSIT: _of_kinds("transient_capacity"),
     kernel.ROWS: _rack_row,
-    kernel.BUDGETS: _of_kinds("headroom", "max_hosts_on"),
+    kernel.BUDGETS: _of_kinds(
+        "headroom", "max_hosts_on", "survive_domain", "free_units", "licence"
+    ),
     kernel.GROUPS: _of_kinds(*_SETS),
     kernel.NEARNESS: _of_kinds("dependency"),
 }
