@@ -114,6 +114,6 @@ class Licence(PolicyBase):
     domain: Literal["host"] = "host"
     """Licences are bought for whole hosts."""
     units_label: str = ""
-    """Host label with the licences that a host takes, such as sockets; one each when empty."""
+    """Host label with the licences that a host takes, such as sockets; one without it."""
     limit: int = Field(ge=0)
     """Licences at hand; with ``soft``, each one more costs its weight."""

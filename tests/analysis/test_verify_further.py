@@ -53,6 +53,10 @@ def judge(policy, hosts, on=ALL_ON, *, lenient=False):
         ({"kind": "group_capacity", "limit_fraction": 0.15, "domain": "host"}, [1, 2, 3, 3],
          [1, 1, 3, 3], 5),
         ({"kind": "group_capacity", "limit": 39, "each": "all"}, None, [1, 2, 3, 3], 1),
+        # 90 cpu is free on each of two hosts and 80 on the third; 85 fits twice
+        ({"kind": "free_units", "size": {"cpu": 85}, "count": 2}, [1, 1, 2, 3], [1, 1, 2, 2], 1),
+        ({"kind": "free_units", "size": {"cpu": 85}, "count": 2, "domain": "rack"}, [1, 2, 3, 3],
+         [1, 1, 2, 3], 1),
         ({"kind": "presence_overhead", "amount": 450}, [1, 1, 2, 3], [1, 1, 3, 3], 100),
         ({"kind": "presence_overhead", "amount": 400}, [1, 2, 3, 3], [1, 1, 1, 3], 100),
     ],

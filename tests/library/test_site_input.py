@@ -267,6 +267,34 @@ def test_a_flood_of_replicas_is_refused_before_memory_is_full(small: Any) -> Non
     assert "the replicas add up to 6,000,000 workloads" in found
 
 
+@pytest.mark.parametrize(
+    ("policy", "field", "what"),
+    [
+        ("kind: isolation, each: {label: zoen}", "each.label", "no such workload label"),
+        ("kind: group_capacity, each: all, resource: cpus", "resource", "no such resource"),
+        ("kind: survive_domain, resources: [cpus]", "resources[0]", "no such resource"),
+        ("kind: free_units, size: {cpus: 1}, count: 1", "size.cpus", "no such resource"),
+        ("kind: licence, workloads: {}, limit: 1, units_label: cores", "units_label",
+         "no such host label"),
+    ],
+)  # fmt: skip
+def test_further_kinds_are_checked_against_the_site(
+    small: Any, policy: str, field: str, what: str
+) -> None:
+    """What a policy groups by, counts and sums up has to exist, else it would mean nothing."""
+    small.write("study.yaml", f"policies:\n  - {{name: one, {policy}}}\n")
+    found = small.problems()
+    assert [(p.field, what in p.what) for p in found] == [(f"policies[0].{field}", True)]
+
+
+def test_a_rule_by_tenant_needs_tenants(small: Any) -> None:
+    """On a site whose services name none it would silently mean nothing."""
+    small.write("services.csv", "name,sla_class\nshop,gold\nbatch,silver\n")
+    small.write("study.yaml", "policies:\n  - {name: one, kind: isolation_limit, limit: 1}\n")
+    problems = [p for p in small.problems() if p.field == "policies[0].each"]
+    assert [p.what for p in problems] == ["no service of the site has a tenant"]
+
+
 def test_study_policies_are_checked_against_the_site(small: Any) -> None:
     """Names, duplicates and the policies that ``not_worse`` speaks of."""
     small.write(
