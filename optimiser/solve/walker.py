@@ -1,0 +1,44 @@
+"""Drive the walk over flat arrays: the arrays of a problem, a placement in, a placement out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimiser.solve.arrays import Data
+from optimiser.solve.flat import flatten, keep, load_worth
+from optimiser.solve.problem import Problem
+from optimiser.solve.references import FlatReference, KeptReference
+from optimiser.solve.walk import walk
+
+
+class Walker:
+    """The flat arrays of one problem."""
+
+    def __init__(self, problem: Problem, data: Data) -> None:
+        self.flat = flatten(data)
+        self.flat_ref = FlatReference(*self.flat)
+        self.service_price = float(problem.place.service_price)
+        worth = load_worth(self.flat)
+        self.by_size = np.argsort(worth, kind="stable")
+        self.size = worth[self.by_size]
+
+    def walk(
+        self, host: np.ndarray, trials: int, hot: float, cold: float, seed: int
+    ) -> np.ndarray:
+        """Return the placement (workload,) int64 after shifts and swaps from a legal one.
+
+        ``hot`` and ``cold`` are the first and last temperature [money].
+        """
+        kept = keep(self.flat, host)
+        walk(
+            self.flat_ref,
+            KeptReference(*kept),
+            self.by_size,
+            self.size,
+            self.service_price,
+            trials,
+            hot,
+            cold,
+            seed,
+        )
+        return kept.host
