@@ -67,6 +67,7 @@ class Searcher:
         self.scale = 1.0
         self.anneals = problem.place.is_active and on_is_free(problem)
         self.change = 0.0
+        self.warmth = 1.0
         self.walker = Walker(problem, self.data) if self.anneals and is_flat(self.data) else None
 
     def load(self, candidate_host: np.ndarray, on: np.ndarray) -> np.ndarray:
@@ -189,12 +190,15 @@ class Searcher:
             self.change = float(size[size > 0].mean()) if (size > 0).any() else 1.0
         before = potential_here(self.data_ref, self._ready)
         hot, cold = (temperature(level, self.change) for level in (start, end))
-        if self.walker is not None:
-            host = self.walker.walk(self._arrays.host, rounds * TRIALS, hot, cold, seed)
-            relocate(self.data_ref, self._ready, host)
-            return float(potential_here(self.data_ref, self._ready) - before)
         reassign(self.data_ref, self._ready, self.weight, rounds * TRIALS, hot, cold, seed)
         return float(potential_here(self.data_ref, self._ready) - before)
+
+    def walk(self, trials: int, left: float, seed: int) -> None:
+        """Shift and swap over flat arrays while a share ``left`` of the time is left."""
+        assert self.walker is not None
+        temperature = self.walker.temperature(left, self.warmth)
+        host = self.walker.walk(self._arrays.host, trials, temperature, temperature, seed)
+        relocate(self.data_ref, self._ready, host)
 
     def wake_reserves(self) -> bool:
         """Turn sleeping hosts on until every reserve holds; return whether they do."""

@@ -7,11 +7,11 @@ import numpy as np
 from optimiser.solve.flat import Flat, Kept
 from optimiser.solve.jit import entry, exact, jit
 
-SWAPS = 0.5  # share of trials that exchange two workloads
-ALIKE = 0.4  # share of them that are about equal in size
-HOMEWARD = 0.05  # share of shifts that try today's host
-FOCUS = 0.3  # temperatures that the load of a workload is worth, at least, in most trials
-SPREAD = 0.2  # share of trials with workloads of any size
+TURNS = 40  # trials after which kinds come again; every other one exchanges two workloads
+ANY_SIZE = 8  # turns with workloads of any size
+ALIKE = 2  # of five exchanges, those of workloads about equal in size
+HOMEWARD = 33  # the turn that tries today's host
+FOCUS = 0.3  # temperatures that the load of a workload is worth, at least, in the other turns
 SURE = 30.0  # temperatures above which a change is never accepted
 
 
@@ -282,9 +282,7 @@ def walk(
     today = np.append(flat.today, -1)
     reach = max(2, workloads // 40)
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    swaps, alike = np.uint64(SWAPS * 2**16), np.uint64(ALIKE * 2**16)
-    spread, first = np.uint64(SPREAD * 2**16), 0
-    homeward, word = np.uint64(HOMEWARD * 2**16), np.uint64(0xFFFF)
+    first = 0
     temperature, cooling = hot, (cold / hot) ** (1.0 / max(1, trials // 1000))
     state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x1234567)
     state |= np.uint64(1)
@@ -295,22 +293,20 @@ def walk(
             temperature *= cooling
             first = np.searchsorted(size, FOCUS * temperature)
             first = min(first, workloads - max(1, workloads // 10))
-        state = draw(state)
-        bits = state * np.uint64(0x2545F4914F6CDD1D)
-        low_rank = 0 if (bits & word) < spread else first
+        # kinds of trials take turns: a processor guesses a pattern, not a throw
+        turn = trial % TURNS
+        low_rank = 0 if turn < ANY_SIZE else first
         state = draw(state)
         bits = state * np.uint64(0x2545F4914F6CDD1D)
         rank = low_rank + below(bits >> half, workloads - low_rank)
         one = by_size[rank]
         here = where[one]
-        state = draw(state)
-        more = state * np.uint64(0x2545F4914F6CDD1D)
-        if (bits & word) < swaps:
-            if ((bits >> np.uint64(16)) & word) < alike:
-                near = rank + below(more >> half, 2 * reach + 1) - reach
-                other = by_size[min(max(near, 0), workloads - 1)]
+        if turn % 2 == 0:
+            if turn % 5 < ALIKE:
+                near = rank + below(bits & low, 2 * reach + 1) - reach
+                other = by_size[min(max(near, low_rank), workloads - 1)]
             else:
-                other = by_size[low_rank + below(more >> half, workloads - low_rank)]
+                other = by_size[low_rank + below(bits & low, workloads - low_rank)]
             there = where[other]
             if there == here:
                 continue
@@ -340,8 +336,8 @@ def walk(
                 reprice(flat, kept, there)
                 made += 1
             continue
-        there = below(more >> half, hosts)
-        if (more & word) < homeward and today[one] >= 0:
+        there = below(bits & low, hosts)
+        if turn == HOMEWARD and today[one] >= 0:
             there = today[one]
         if there == here:
             continue

@@ -10,6 +10,10 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.references import FlatReference, KeptReference
 from optimiser.solve.walk import walk
 
+HOTTEST, COLDEST = 0.5, 0.0008  # of what the load of a workload is worth at most, on average
+QUENCH = 0.15  # share of the time at the end in which moves that hardly matter are put right
+STILL = 1e-8  # last temperature, in the same measure
+
 
 class Walker:
     """The flat arrays of one problem."""
@@ -21,6 +25,17 @@ class Walker:
         worth = load_worth(self.flat)
         self.by_size = np.argsort(worth, kind="stable")
         self.size = worth[self.by_size]
+        self.scale = float(worth.mean()) or float(self.flat.move_cost.mean()) or 1.0
+
+    def temperature(self, left: float, warmth: float = 1.0) -> float:
+        """Return the temperature [money] when a share ``left`` of the time is left.
+
+        ``warmth`` scales the first one.
+        """
+        if left < QUENCH:
+            return self.scale * STILL * (COLDEST / STILL) ** (left / QUENCH)
+        heat, hottest = (left - QUENCH) / (1.0 - QUENCH), HOTTEST * warmth
+        return self.scale * COLDEST * (hottest / COLDEST) ** heat
 
     def walk(
         self, host: np.ndarray, trials: int, hot: float, cold: float, seed: int
