@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # end (share of the search), heat of exploring, warmth of settling
 CYCLES = ((0.3, 1.0, 0.05), (0.5, 0.3, 0.02), (0.75, 0.2, 0.01), (1.0, 0.2, 0.01))
-MILD = 0.3  # first temperature of the second track's walk, relative to the first track's
+MILD = 0.5  # first temperature of the second track's walk, relative to the first track's
 GUIDED_WARMTH = 0.008
 LATEST_GUIDE = 0.8  # share of the search after which a relaxation comes too late
 

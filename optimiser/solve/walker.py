@@ -10,16 +10,20 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.references import FlatReference, KeptReference
 from optimiser.solve.walk import walk
 
-HOTTEST, COLDEST = 0.5, 0.0008  # of what the load of a workload is worth at most, on average
+HOTTEST, COLDEST = 0.7, 0.0008  # of what the load of a workload is worth at most, on average
 QUENCH = 0.15  # share of the time at the end in which moves that hardly matter are put right
 STILL = 1e-8  # last temperature, in the same measure
+PULL = 3.0  # temperatures that being away from home costs besides, where leaving keeps room
 
 
 class Walker:
     """The flat arrays of one problem."""
 
     def __init__(self, problem: Problem, data: Data) -> None:
-        self.flat = flatten(data)
+        flat = flatten(data)
+        self.move_cost = flat.move_cost
+        self.keeps_room = bool(np.isfinite(flat.room).any())
+        self.flat = flat._replace(move_cost=flat.move_cost.copy())
         self.flat_ref = FlatReference(*self.flat)
         self.service_price = float(problem.place.service_price)
         worth = load_worth(self.flat)
@@ -44,6 +48,10 @@ class Walker:
 
         ``hot`` and ``cold`` are the first and last temperature [money].
         """
+        # Heat drives workloads from home until what they left behind fills all room and nothing
+        # can move. A price that falls with the temperature leaves room to move in.
+        pull = PULL * np.sqrt(hot * cold) if self.keeps_room else 0.0
+        np.add(self.move_cost, pull, out=self.flat.move_cost)
         kept = keep(self.flat, host)
         walk(
             self.flat_ref,
