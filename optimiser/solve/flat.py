@@ -71,7 +71,7 @@ class Kept(NamedTuple):
     free: np.ndarray  # (host, column) capacity left
     slack: np.ndarray  # (host, column) room left while what has left still counts
     by_load: np.ndarray  # (host,) money
-    count: np.ndarray  # by cell
+    count: np.ndarray  # type: ignore[assignment]  # by cell
     used: np.ndarray  # (rule, group)
     have: np.ndarray
     want: np.ndarray

@@ -196,8 +196,8 @@ class Searcher:
     def walk(self, trials: int, left: float, seed: int) -> None:
         """Shift and swap over flat arrays while a share ``left`` of the time is left."""
         assert self.walker is not None
-        temperature = self.walker.temperature(left, self.warmth)
-        host = self.walker.walk(self._arrays.host, trials, temperature, temperature, seed)
+        heat = self.walker.temperature(left, self.warmth)
+        host = self.walker.walk(self._arrays.host, trials, heat, seed)
         relocate(self.data_ref, self._ready, host)
 
     def wake_reserves(self) -> bool:

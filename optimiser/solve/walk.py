@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from optimiser.solve.flat import Flat, Kept
@@ -16,16 +18,16 @@ SURE = 30.0  # temperatures above which a change is never accepted
 
 
 @jit
-def draw(seed: int) -> int:
-    """Return the next state of a random generator (xorshift, 64 bits)."""
+def draw(seed: Any) -> Any:
+    """Return the next state of a random generator (xorshift, uint64)."""
     seed ^= seed >> np.uint64(12)
     seed ^= seed << np.uint64(25)
     return seed ^ (seed >> np.uint64(27))
 
 
 @jit
-def below(bits: int, count: int) -> int:
-    """Return a number from 0 to ``count`` − 1 out of 32 random bits."""
+def below(bits: Any, count: int) -> Any:
+    """Return a number from 0 to ``count`` − 1 out of 32 random bits (uint64)."""
     return np.int64((bits * np.uint64(count)) >> np.uint64(32))
 
 
@@ -60,7 +62,7 @@ def balance_after(
 @jit
 def fits(free: np.ndarray, use: np.ndarray, host: int, plus: int, minus: int) -> bool:
     """Whether a host has room for one row of ``use`` more and another less."""
-    for column in range(use.shape[1]):  # noqa: SIM110  (generators do not compile)
+    for column in range(use.shape[1]):
         if use[plus, column] - use[minus, column] > free[host, column]:
             return False
     return True
@@ -93,12 +95,22 @@ def move_price(
 
 
 @jit
+def move_change(
+    today: np.ndarray, cost: np.ndarray, move_class: np.ndarray, between: np.ndarray,
+    workload: int, here: int, there: int,
+) -> float:  # fmt: skip
+    """Change of what a workload's move costs when it goes from one host to another."""
+    after = move_price(today, cost, move_class, between, workload, there)
+    return after - move_price(today, cost, move_class, between, workload, here)
+
+
+@jit
 def service_change(
     flat: Flat, kept: Kept, worth: float, workload: int, here: int, there: int
 ) -> float:
     """Change of the price of the busiest service's moves when one workload changes its host."""
     today = flat.today[workload]
-    if worth == 0.0 or today < 0 or (here != today and there != today):
+    if worth == 0.0 or today < 0 or today not in (here, there):
         return 0.0
     most, moved = kept.most[0], kept.moved[flat.service[workload]]
     if moved != most:
@@ -264,35 +276,31 @@ def swap_holds(flat: Flat, kept: Kept, one: int, other: int, here: int, there: i
 
 
 @entry
-def walk(
-    flat: Flat, kept: Kept, by_size: np.ndarray, size: np.ndarray, service_worth: float, trials: int, hot: float,
-    cold: float, seed: int,
+def walk(  # noqa: PLR0912, PLR0915  (handing the arrays on would count uses at every trial)
+    flat: Flat, kept: Kept, by_size: np.ndarray, size: np.ndarray, service_worth: float,
+    trials: int, temperature: float, seed: int,
 ) -> int:  # fmt: skip
-    """Try shifts and swaps while the temperature [money] falls; return how many were made.
+    """Try shifts and swaps at a temperature [money]; return how many were made.
 
-    ``by_size`` (workload,) are workloads sorted by size.
+    ``by_size`` (workload,) are workloads by ``size``, which rises: what their load is worth.
     """
     use, load, free, slack = flat.use, kept.load, kept.free, kept.slack
     limit, price, by_load, where = flat.limit, flat.price, kept.by_load, kept.host
     version, leave, leave_at = kept.version, kept.leave, kept.leave_at
     rated, have, per, ratio, worth = flat.rated, flat.have, flat.per, flat.ratio, flat.worth
-    move_cost, move_class, between = flat.move_cost, flat.move_class, flat.class_cost
+    cost, kind, between = flat.move_cost, flat.move_class, flat.class_cost
     workloads, hosts = len(where), len(by_load)
     nothing, made, has_balance = workloads, 0, len(worth) > 0
     today = np.append(flat.today, -1)
     reach = max(2, workloads // 40)
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    first = 0
-    temperature, cooling = hot, (cold / hot) ** (1.0 / max(1, trials // 1000))
+    large = len(size) - np.searchsorted(size, FOCUS * temperature)
+    first = workloads - max(large, 1, workloads // 10)
     state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x1234567)
     state |= np.uint64(1)
     for _ in range(8):
         state = draw(state)
     for trial in range(trials):
-        if trial % 1000 == 0:
-            temperature *= cooling
-            first = np.searchsorted(size, FOCUS * temperature)
-            first = min(first, workloads - max(1, workloads // 10))
         # kinds of trials take turns: a processor guesses a pattern, not a throw
         turn = trial % TURNS
         low_rank = 0 if turn < ANY_SIZE else first
@@ -317,11 +325,13 @@ def walk(
             change = price_after(load, limit, price, use, there, one, other)
             change += price_after(load, limit, price, use, here, other, one)
             if has_balance:
-                change += balance_after(load, rated, have, per, ratio, worth, use, there, one, other)
+                change += balance_after(
+                    load, rated, have, per, ratio, worth, use, there, one, other
+                )
                 change += balance_after(load, rated, have, per, ratio, worth, use, here, other, one)
             change -= by_load[here] + by_load[there]
-            change += move_price(today, move_cost, move_class, between, one, there) - move_price(today, move_cost, move_class, between, one, here)
-            change += move_price(today, move_cost, move_class, between, other, here) - move_price(today, move_cost, move_class, between, other, there)
+            change += move_change(today, cost, kind, between, one, here, there)
+            change += move_change(today, cost, kind, between, other, there, here)
             change += service_change(flat, kept, service_worth, one, here, there)
             change += service_change(flat, kept, service_worth, other, there, here)
             if change > 0.0:
@@ -347,13 +357,13 @@ def walk(
             gain = by_load[here] - price_after(load, limit, price, use, here, nothing, one)
             if has_balance:
                 gain -= balance_after(load, rated, have, per, ratio, worth, use, here, nothing, one)
-            leave[one] = gain + move_price(today, move_cost, move_class, between, one, here)
+            leave[one] = gain + move_price(today, cost, kind, between, one, here)
             leave_at[one] = version[here]
         change = -leave[one] - by_load[there]
         change += price_after(load, limit, price, use, there, one, nothing)
         if has_balance:
             change += balance_after(load, rated, have, per, ratio, worth, use, there, one, nothing)
-        change += move_price(today, move_cost, move_class, between, one, there)
+        change += move_price(today, cost, kind, between, one, there)
         change += service_change(flat, kept, service_worth, one, here, there)
         if change > 0.0:
             if change > SURE * temperature:

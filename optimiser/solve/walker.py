@@ -41,16 +41,14 @@ class Walker:
         heat, hottest = (left - QUENCH) / (1.0 - QUENCH), HOTTEST * warmth
         return self.scale * COLDEST * (hottest / COLDEST) ** heat
 
-    def walk(
-        self, host: np.ndarray, trials: int, hot: float, cold: float, seed: int
-    ) -> np.ndarray:
+    def walk(self, host: np.ndarray, trials: int, temperature: float, seed: int) -> np.ndarray:
         """Return the placement (workload,) int64 after shifts and swaps from a legal one.
 
-        ``hot`` and ``cold`` are the first and last temperature [money].
+        ``temperature`` in money.
         """
         # Heat drives workloads from home until what they left behind fills all room and nothing
         # can move. A price that falls with the temperature leaves room to move in.
-        pull = PULL * np.sqrt(hot * cold) if self.keeps_room else 0.0
+        pull = PULL * temperature if self.keeps_room else 0.0
         np.add(self.move_cost, pull, out=self.flat.move_cost)
         kept = keep(self.flat, host)
         walk(
@@ -60,8 +58,7 @@ class Walker:
             self.size,
             self.service_price,
             trials,
-            hot,
-            cold,
+            temperature,
             seed,
         )
         return kept.host
