@@ -294,7 +294,7 @@ def walk(  # noqa: PLR0912, PLR0915  (handing the arrays on would count uses at 
     today = np.append(flat.today, -1)
     reach = max(2, workloads // 40)
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    large = len(size) - np.searchsorted(size, FOCUS * temperature)
+    large = int((size >= FOCUS * temperature).sum())
     first = workloads - max(large, 1, workloads // 10)
     state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x1234567)
     state |= np.uint64(1)
