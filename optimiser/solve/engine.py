@@ -192,6 +192,8 @@ class Engine:
         left = searcher.load(self.problem.today, self.problem.today_on)
         searcher.place(left[:1], self.settings.seed)
         searcher.run(1, COLD, COLD, self.settings.seed)
+        if searcher.walker is not None and searcher.is_legal:
+            searcher.walk(1, 0.0, self.settings.seed)
         searcher.settle(1, COLD, self.settings.seed)
         self.clock.charge("compile", since)
         self.clock.set_back(self.clock.seconds - since)

@@ -10,3 +10,8 @@ import numba
 compiler: Any = numba.njit
 entry: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True)
 jit: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+# sums of whole amounts are exact in any order, so they may be taken several at once
+exact: Any = compiler(
+    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True,
+    fastmath={"reassoc", "nsz", "nnan"},
+)  # fmt: skip

@@ -12,6 +12,7 @@ from numba.core import types
 from numba.experimental import structref
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.flat import Flat, Kept
 from optimiser.solve.place_arrays import PlaceData, PlaceState
 
 
@@ -38,6 +39,16 @@ class PlaceDataType(_Reference):
 @structref.register
 class PlaceStateType(_Reference):
     """Compiled type of :class:`PlaceState`."""
+
+
+@structref.register
+class FlatType(_Reference):
+    """Compiled type of :class:`Flat`."""
+
+
+@structref.register
+class KeptType(_Reference):
+    """Compiled type of :class:`Kept`."""
 
 
 class DataReference(structref.StructRefProxy):
@@ -68,6 +79,22 @@ class PlaceStateReference(structref.StructRefProxy):
         return structref.StructRefProxy.__new__(cls, *fields)
 
 
+class FlatReference(structref.StructRefProxy):
+    """A :class:`Flat` as compiled code sees it."""
+
+    def __new__(cls, *fields: Any) -> FlatReference:
+        return structref.StructRefProxy.__new__(cls, *fields)
+
+
+class KeptReference(structref.StructRefProxy):
+    """A :class:`Kept` as compiled code sees it."""
+
+    def __new__(cls, *fields: Any) -> KeptReference:
+        return structref.StructRefProxy.__new__(cls, *fields)
+
+
+structref.define_proxy(FlatReference, FlatType, list(Flat._fields))
+structref.define_proxy(KeptReference, KeptType, list(Kept._fields))
 structref.define_proxy(PlaceDataReference, PlaceDataType, list(PlaceData._fields))
 structref.define_proxy(PlaceStateReference, PlaceStateType, list(PlaceState._fields))
 structref.define_proxy(DataReference, DataType, list(Data._fields))

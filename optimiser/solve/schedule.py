@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # end (share of the search), heat of exploring, warmth of settling
 CYCLES = ((0.3, 1.0, 0.05), (0.5, 0.3, 0.02), (0.75, 0.2, 0.01), (1.0, 0.2, 0.01))
+MILD = 0.5  # first temperature of the second track's walk, relative to the first track's
 GUIDED_WARMTH = 0.008
 LATEST_GUIDE = 0.8  # share of the search after which a relaxation comes too late
 
@@ -58,6 +59,7 @@ class Schedule:
         starts_at = [0.0, *(end for end, _, _ in CYCLES)]
         self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]
         self._cycles = [self._plan[0] for _ in self.tracks]
+        self.tracks[1].searcher.warmth = MILD
         for track in self.tracks:
             track.is_fixed_work = settings.work_limit is not None
 

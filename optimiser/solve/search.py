@@ -9,6 +9,7 @@ import numpy as np
 from optimiser.solve.anneal import TRIALS, sample_changes, temperature
 from optimiser.solve.anneal import anneal as reassign
 from optimiser.solve.arrays import Data, State, bundle, empty_state
+from optimiser.solve.flat import is_flat
 from optimiser.solve.guide import Guide
 from optimiser.solve.kernel import (
     add,
@@ -17,6 +18,7 @@ from optimiser.solve.kernel import (
     fits,
     groups_hold,
     hold_on,
+    remove,
     rows_hold,
 )
 from optimiser.solve.objective import evaluate, rack_prices
@@ -25,6 +27,7 @@ from optimiser.solve.references import StateReference, data_reference, state_ref
 from optimiser.solve.ruin import potential, recreate, search
 from optimiser.solve.shifts import anneal
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
+from optimiser.solve.walker import Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
 SHYNESS = 0.02  # least price of a move in the search, in costs of a typical workload
@@ -64,6 +67,8 @@ class Searcher:
         self.scale = 1.0
         self.anneals = problem.place.is_active and on_is_free(problem)
         self.change = 0.0
+        self.warmth = 1.0
+        self.walker = Walker(problem, self.data) if self.anneals and is_flat(self.data) else None
 
     def load(self, candidate_host: np.ndarray, on: np.ndarray) -> np.ndarray:
         """Start from a placement; return the workloads that could not stay where they are.
@@ -188,6 +193,13 @@ class Searcher:
         reassign(self.data_ref, self._ready, self.weight, rounds * TRIALS, hot, cold, seed)
         return float(potential_here(self.data_ref, self._ready) - before)
 
+    def walk(self, trials: int, left: float, seed: int) -> None:
+        """Shift and swap over flat arrays while a share ``left`` of the time is left."""
+        assert self.walker is not None
+        heat = self.walker.temperature(left, self.warmth)
+        host = self.walker.walk(self._arrays.host, trials, heat, seed)
+        relocate(self.data_ref, self._ready, host)
+
     def wake_reserves(self) -> bool:
         """Turn sleeping hosts on until every reserve holds; return whether they do."""
         return wake(self.data_ref, self._ready)
@@ -297,6 +309,16 @@ def restore(
         if host[workload] >= 0:
             add(data, state, workload, host[workload], devices[workload])
     force(data, state, np.flatnonzero(on & (state.members == 0)), True)
+
+
+@entry
+def relocate(data: Data, state: State, host: np.ndarray) -> None:
+    """Put every workload on another host (workload,), whatever lies between."""
+    changed = np.flatnonzero(state.host != host)
+    for workload in changed:
+        remove(data, state, workload)
+    for workload in changed:
+        add(data, state, workload, host[workload], np.uint64(0))
 
 
 @entry

@@ -18,7 +18,7 @@ EXPLORE_SHARE = 0.35  # of a cycle
 SQUEEZE_SHARE = 0.5  # of a cycle, after which what is still overloaded moves out
 CHUNK_S = 0.4  # wall time between looks at the clock
 WORK_ROUNDS, WORK_PROPOSALS = 100, 100_000  # one unit of work of each kind
-MOST_ROUNDS, MOST_PROPOSALS = 20_000, 5_000_000
+MOST_ROUNDS, MOST_PROPOSALS, MOST_TRIALS = 20_000, 5_000_000, 20_000_000
 RELINEARISE_EVERY = 8  # chunks
 
 
@@ -66,6 +66,10 @@ class Track:
         """Run one chunk of the phase that a cycle is in."""
         progress = cycle.progress(spent)
         self.count += 1
+        if self.searcher.walker is not None and self._is_legal:
+            self._walk(1.0 - spent)
+            self._keep()
+            return
         if self.searcher.anneals and self._is_legal:
             self._explore(1.0 - spent)  # one long cooling, whatever the cycle
             self._keep()
@@ -90,6 +94,12 @@ class Track:
         since = time.monotonic()
         self.searcher.run(rounds, level, max(COLD, level * 0.8), self._next_seed)
         self._rounds = _resize(rounds, time.monotonic() - since, 5, MOST_ROUNDS)
+
+    def _walk(self, left: float) -> None:
+        trials = WORK_PROPOSALS if self.is_fixed_work else self._proposals
+        since = time.monotonic()
+        self.searcher.walk(trials, left, self._next_seed)
+        self._proposals = _resize(trials, time.monotonic() - since, 1000, MOST_TRIALS)
 
     def _settle(self, warmth: float, cooled: float) -> None:
         level = STILL * (max(warmth, STILL) / STILL) ** (1.0 - cooled)

@@ -52,6 +52,7 @@ def _feasible_walk(problem: Problem, seed: int) -> list[np.ndarray]:
     found = []
     for stop in range(3):
         searcher.run(4, 0.04 / (stop + 1), 0.03 / (stop + 1), seed + stop)
+        searcher.walk(3_000, 1.0 - 0.4 * stop, seed + stop)
         found.append(searcher.candidate().host.astype(np.int64))
     return found
 
