@@ -13,13 +13,9 @@ from optimiser.solve.place_kernel import (
     shift_place,
     transit_fits,
 )
-from optimiser.solve.sum_kernel import (
-    overheads_allow,
-    refresh_units,
-    shift_moves,
-    shift_sums,
-    units_missing,
-)
+from optimiser.solve.sum_kernel import is_on as is_on  # noqa: PLC0414
+from optimiser.solve.sum_kernel import refresh_units, shift_moves, shift_sums, units_missing
+from optimiser.solve.sum_kernel import sums_allow as sums_allow  # noqa: PLC0414
 from optimiser.solve.sums import SPACE
 
 
@@ -33,12 +29,6 @@ def device_w(data: Data, state: State, host: int) -> float:
         if state.device_free[host, device] >= 0:
             used += data.device_size - state.device_free[host, device]
     return used * data.gpu_w[host]
-
-
-@jit
-def is_on(state: State, host: int) -> bool:
-    """Whether a host is on: it holds something or must not sleep."""
-    return state.members[host] > 0 or state.forced_on[host]
 
 
 @jit
@@ -243,25 +233,6 @@ def hold_on(data: Data, state: State, host: int, on: bool) -> None:
         if state.members[host] == 0:
             switch(data, state, host, 1 if on else -1)
             refresh_host(data, state, host)
-
-
-@jit
-def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
-    """Whether sums over the domains of a host, and overheads on it, leave room for a workload."""
-    flavour = data.flavour[workload]
-    for rule in range(len(data.sum_domain)):
-        domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
-        if domain < 0 or group < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
-            continue
-        cell = group * data.sum_width[rule] + domain
-        for step in range(state.sum_use.shape[2]):
-            added = data.sum_units[rule, host]
-            if data.sum_column[rule, 0] != SPACE:
-                added = float(data.use[flavour, data.sum_column[rule, step]])
-            filled = state.sum_use[rule, cell, step] + added
-            if added > 0 and filled > data.sum_limit[rule, cell, step]:
-                return False
-    return overheads_allow(data, state, workload, host)
 
 
 @jit

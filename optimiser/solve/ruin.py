@@ -24,6 +24,7 @@ from optimiser.solve.kernel import (
 )
 from optimiser.solve.place_kernel import moves_price
 from optimiser.solve.scoring import best_host
+from optimiser.solve.sum_kernel import may_wake
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
 
@@ -55,7 +56,7 @@ def lure(data: Data, state: State) -> int:
     """Wake a random sleeping host for one round, so that work may gather there; −1 for none."""
     for _ in range(20):
         host = np.random.randint(len(data.rack))
-        if not is_on(state, host) and data.usable[host]:
+        if not is_on(state, host) and data.usable[host] and may_wake(data, state, host):
             hold_on(data, state, host, True)
             return host
     return -1

@@ -27,6 +27,7 @@ from optimiser.solve.references import StateReference, data_reference, state_ref
 from optimiser.solve.ruin import potential, recreate, search
 from optimiser.solve.shifts import anneal
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
+from optimiser.solve.sum_kernel import may_wake
 from optimiser.solve.walker import Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
@@ -114,7 +115,7 @@ class Searcher:
         self._reset(problem.today, problem.today_on)
         order = np.argsort(-self.weight, kind="stable")
         awake = np.flatnonzero(guide.first)
-        force(self.data_ref, self._ready, awake, True)
+        wake_each(self.data_ref, self._ready, awake)
         today = problem.today
         stays = (today >= 0) & guide.first[today] & (guide.host_group[today] == guide.target)
         put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
@@ -301,6 +302,14 @@ def force(data: Data, state: State, hosts: np.ndarray, on: bool) -> None:
 
 
 @entry
+def wake_each(data: Data, state: State, hosts: np.ndarray) -> None:
+    """Keep hosts on as far as the rack units of their domains allow."""
+    for host in hosts:
+        if may_wake(data, state, host):
+            hold_on(data, state, host, True)
+
+
+@entry
 def restore(
     data: Data, state: State, host: np.ndarray, devices: np.ndarray, on: np.ndarray
 ) -> None:
@@ -364,6 +373,8 @@ def wake(data: Data, state: State) -> bool:
             size = max(1.0, float(data.capacity[host].max()))
             cost = (price + data.on_cost[host]) / size
             if useful and data.allowed[:, host].any() and cost < lowest:
+                if not may_wake(data, state, host):
+                    continue
                 best, lowest = host, cost
         if best < 0:
             return False

@@ -10,6 +10,12 @@ from optimiser.solve.sums import SPACE
 
 
 @jit
+def is_on(state: State, host: int) -> bool:
+    """Whether a host is on: it holds something or must not sleep."""
+    return state.members[host] > 0 or state.forced_on[host]
+
+
+@jit
 def shift_sums(data: Data, state: State, workload: int, host: int, sign: int) -> None:
     """Add (+1) or take away (−1) a workload's use in the sums over domains."""
     flavour = data.flavour[workload]
@@ -78,3 +84,38 @@ def units_missing(data: Data, state: State) -> int:
     for rule in range(len(data.unit_need)):
         missing += max(0, data.unit_need[rule] - state.unit_total[rule].max())
     return missing
+
+
+@jit
+def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
+    """Whether sums over the domains of a host, and overheads on it, leave room for a workload."""
+    flavour = data.flavour[workload]
+    for rule in range(len(data.sum_domain)):
+        domain, group = data.sum_domain[rule, host], data.sum_group[rule, workload]
+        if domain < 0 or group < 0 or (data.sum_column[rule, 0] == SPACE and is_on(state, host)):
+            continue
+        cell = group * data.sum_width[rule] + domain
+        for step in range(state.sum_use.shape[2]):
+            added = data.sum_units[rule, host]
+            if data.sum_column[rule, 0] != SPACE:
+                added = float(data.use[flavour, data.sum_column[rule, step]])
+            filled = state.sum_use[rule, cell, step] + added
+            if added > 0 and filled > data.sum_limit[rule, cell, step]:
+                return False
+    return overheads_allow(data, state, workload, host)
+
+
+@jit
+def may_wake(data: Data, state: State, host: int) -> bool:
+    """Whether the rack units of a host may be on beside those that are."""
+    if is_on(state, host):
+        return True
+    for rule in range(len(data.sum_domain)):
+        domain = data.sum_domain[rule, host]
+        if domain < 0 or data.sum_column[rule, 0] != SPACE:
+            continue
+        for step in range(state.sum_use.shape[2]):
+            filled = state.sum_use[rule, domain, step] + data.sum_units[rule, host]
+            if filled > data.sum_limit[rule, domain, step]:
+                return False
+    return True
