@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement
-from optimiser.analysis.verify import verify
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
@@ -18,8 +17,7 @@ from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, RulePrice
 from optimiser.solve.engine import solve_study
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
-from optimiser.solve.progress import Check, EngineResult, Tick
-from optimiser.solve.search import Candidate
+from optimiser.solve.progress import EngineResult, Tick
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
 from optimiser.studies.frontier import frontier, num_moves, spaced_budgets
@@ -36,7 +34,7 @@ from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
 from optimiser.workflow.phases import Phases
 from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement_rows, plan_document
-from optimiser.workflow.reachable import order_result
+from optimiser.workflow.reachable import exact_check, order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
 
@@ -134,7 +132,7 @@ def plan_site(
         loaded = read if study is read.study else assemble(study, read.site_input)
     require_windows(loaded.twin, study.moving)
     try:
-        result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, _exact_check(loaded))
+        result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, exact_check(loaded))
     except InfeasibleError as error:
         raise with_proof(loaded, error) from None
     watcher.finishing()
@@ -149,17 +147,6 @@ def _exit_code(result: EngineResult, watcher: Watcher) -> int:
         return EXIT_TERMINATED
     interrupted = result.status == "interrupted" or watcher.was_interrupted
     return EXIT_INTERRUPTED if interrupted else 0
-
-
-def _exact_check(loaded: Loaded) -> Check:
-    """Return the judge of every plan on the way: only verified ones are kept."""
-
-    def price_of_soft_rules(candidate: Candidate) -> float | None:
-        placement = placement_of(loaded.twin, candidate)
-        verdict = verify(loaded.twin, loaded.rules, placement)
-        return verdict.penalty if verdict.is_legal else None
-
-    return price_of_soft_rules
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _with_stuck_staying(loaded: Loaded, order: MoveOrder) -> list[tuple[Candidat
         stays |= _stuck(loaded, order)
         rules = [*loaded.rules, staying_rule(loaded.twin, stays)]
         try:
-            candidate = solve_study(loaded.twin, rules, study, None, _judge(loaded)).candidate
+            candidate = solve_study(loaded.twin, rules, study, None, exact_check(loaded)).candidate
         except (InfeasibleError, NoPlanError):
             break
         goal = placement_of(loaded.twin, candidate)
@@ -88,7 +88,9 @@ def _stuck(loaded: Loaded, order: MoveOrder) -> np.ndarray:
     return np.isin(loaded.twin["workload"].values.astype(str), names)
 
 
-def _judge(loaded: Loaded) -> Check:
+def exact_check(loaded: Loaded) -> Check:
+    """Return the judge of every plan on the way: only verified ones are kept."""
+
     def price_of_soft_rules(candidate: Candidate) -> float | None:
         verdict = verify(loaded.twin, loaded.rules, placement_of(loaded.twin, candidate))
         return verdict.penalty if verdict.is_legal else None
