@@ -28,11 +28,11 @@ from optimiser.schema.policy import (
     MoveBudget,
     NotWorse,
     Pin,
-    Preserve,
     RequireLabel,
     WorkloadLabel,
     WorkloadSelector,
 )
+from optimiser.twin.today import hosts_of_today
 from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
@@ -353,38 +353,6 @@ class _Resolver:
         allowed, allowed_class = self._where_they_are((today >= 0) & hosts[today])
         allowed[0] = ~hosts
         return allowed, allowed_class
-
-
-def hosts_of_today(twin: xr.Dataset, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (E, H) allowed hosts and the class (W,) of each workload that may not leave its host.
-
-    ``workloads`` (W,) bool; class 0 is unrestricted.
-    """
-    num_hosts = twin.sizes["host"]
-    today = np.where(workloads, twin["workload_host"].values, -1)
-    used = np.unique(today[today >= 0])
-    allowed = np.ones((len(used) + 1, num_hosts), dtype=bool)
-    allowed[1:] = False
-    allowed[np.arange(len(used)) + 1, used] = True
-    renumber = np.zeros(num_hosts + 1, dtype=np.int32)
-    renumber[used] = np.arange(len(used)) + 1
-    return allowed, renumber[today]
-
-
-def staying_rule(twin: xr.Dataset, workloads: np.ndarray) -> Rule:
-    """Return a ``preserve`` rule about some workloads (W,) bool, whatever their names."""
-    allowed, allowed_class = hosts_of_today(twin, workloads)
-    return Rule(
-        name="stays",
-        kind="preserve",
-        policy=Preserve(name="stays", workloads=WorkloadSelector()),
-        weight=None,
-        not_worse=False,
-        workloads=workloads,
-        hosts=np.ones(twin.sizes["host"], dtype=bool),
-        allowed=allowed,
-        allowed_class=allowed_class,
-    )
 
 
 def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:

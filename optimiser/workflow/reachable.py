@@ -20,7 +20,7 @@ from optimiser.studies.frontier import emptied_hosts
 from optimiser.studies.moves import MoveOrder, order_moves
 from optimiser.studies.moves_at_once import move_at_once
 from optimiser.twin.devices import assign_devices
-from optimiser.twin.rules import staying_rule
+from optimiser.twin.staying import staying_rule
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.plan_document import placement_of
 
