@@ -53,13 +53,14 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report_file(report_data, tmp_path_factory) -> Path:
-    """The written report, with one move whose texts a spreadsheet would run."""
+    """The written report, with texts that a spreadsheet would run and one that does not break."""
     first = report_data.moves[0].model_copy(
         update={"service": "=1+1", "source": "@host", "reason": 'says "hi", then\nends'}
     )
     moves = (first, *report_data.moves[1:])
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(report_data.model_copy(update={"moves": moves}), path)
+    notes = ("Default: site: cooling.zones[0].recirculation.neighbour_fraction_of_a_rack = 0.03",)
+    write_report(report_data.model_copy(update={"moves": moves, "notes": notes}), path)
     return path
 
 
