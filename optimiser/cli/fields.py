@@ -8,6 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from optimiser.schema.descriptions import described_schema
+from optimiser.schema.disclosed import REPORTING_TABLES
+from optimiser.schema.meter import METERS
+from optimiser.schema.roles import ROLES, Role
 from optimiser.schema.tables import Column, TableSpec
 
 Schema = Mapping[str, Any]
@@ -91,7 +94,8 @@ def _plain_kind(form: Schema) -> str:
     if kind == "object":
         values = form.get("additionalProperties")
         return f"mapping to {_form(values)}" if isinstance(values, Mapping) else "mapping"
-    return "date and time" if form.get("format") == "date-time" else _WORDS.get(kind, kind)
+    times = {"date-time": "date and time", "date": "date"}
+    return times.get(str(form.get("format")), _WORDS.get(kind, kind))
 
 
 def tables_page(tables: Mapping[str, TableSpec]) -> str:
@@ -101,6 +105,24 @@ def tables_page(tables: Mapping[str, TableSpec]) -> str:
         "files. Columns may stand in any order; unknown ones are refused."
     )
     return "\n\n".join(["# Tables", intro, *(_table(t) for t in tables.values())]) + "\n"
+
+
+def reporting_tables_page() -> str:
+    """Return the page of the tables beside ``reporting.yaml``, with the vocabulary of roles."""
+    tables = [METERS, *REPORTING_TABLES.values()]
+    intro = "`reporting.yaml` names the files; the same rules hold as for the tables of a site."
+    head = "| role | unit | averaged or added | meaning |\n|---|---|---|---|"
+    rows = [
+        f"| `{role.name}` | {role.unit} | {'added' if role.is_amount else _averaged(role)} "
+        f"| {_cell(role.description)} |"
+        for role in ROLES.values()
+    ]
+    roles = "\n".join(["## Roles", "", "What a series measures.", "", head, *rows])
+    return "\n\n".join(["# Tables of reporting", intro, *map(_table, tables), roles]) + "\n"
+
+
+def _averaged(role: Role) -> str:
+    return f"averaged, by `{role.weight}`" if role.weight else "averaged"
 
 
 def _table(table: TableSpec) -> str:

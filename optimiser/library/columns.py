@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -101,11 +102,26 @@ def _check_devices(column: Column, text: np.ndarray, findings: Findings) -> None
     findings.add(column.name, "is not a list of devices", wrong, text, "numbers as 0;1;2")
 
 
+def _check_dates(column: Column, text: np.ndarray, findings: Findings) -> None:
+    faults = {value for value in pd.unique(text) if value and not _is_date(value)}
+    wrong = np.flatnonzero(np.isin(text.astype(str), list(faults))) if faults else np.empty(0, int)
+    findings.add(column.name, "is not a date", wrong, text, "a date such as 2026-01-31")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-01-31")
+
+
 _TEXT_CHECKS = {
     "name": _check_names,
     "choice": _check_choices,
     "labels": _check_labels,
     "devices": _check_devices,
+    "date": _check_dates,
 }
 
 

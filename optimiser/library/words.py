@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -20,6 +20,7 @@ _NAMES = {
     str: "text",
     bool: "true or false",
     datetime: "a date and time such as 2026-01-31T00:00",
+    date: "a date such as 2026-01-31",
 }
 _PATTERNS = {
     r"^[A-Z]{3}$": "three capital letters such as EUR",

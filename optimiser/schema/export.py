@@ -15,16 +15,22 @@ from pydantic.json_schema import GenerateJsonSchema
 from optimiser.errors import UsageError, did_you_mean
 from optimiser.schema.descriptions import described_schema
 from optimiser.schema.equipment import CardFile
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
 from optimiser.units import unit_of_field
 
-DOCUMENTS: dict[str, type[BaseModel]] = {"site": Site, "study": Study, "cards": CardFile}
+DOCUMENTS: dict[str, type[BaseModel]] = {
+    "site": Site,
+    "study": Study,
+    "cards": CardFile,
+    "reporting": Reporting,
+}
 _TEXT_WITH_UNIT = {"type": "string", "pattern": r"^\s*[+-]?\d.*\S\s*$"}
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of ``site``, ``study`` or ``cards``.
+    """Return the JSON Schema (draft 2020-12) of a document in ``DOCUMENTS``.
 
     Field descriptions are the docstrings of the fields. Numbers whose name ends with a unit also
     accept text such as ``"0.02 MW"``; cards and policies need their ``kind``. Raises
@@ -65,7 +71,7 @@ def _accept_text(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write ``site.schema.json``, ``study.schema.json`` and ``cards.schema.json`` to a folder."""
+    """Write ``NAME.schema.json`` of every document to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name in DOCUMENTS:

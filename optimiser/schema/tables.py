@@ -11,7 +11,9 @@ from typing import Literal
 
 from optimiser.schema.site import Resource
 
-ColumnKind = Literal["name", "text", "labels", "devices", "choice", "integer", "number", "time"]
+ColumnKind = Literal[
+    "name", "text", "labels", "devices", "choice", "integer", "number", "time", "date"
+]
 LARGEST_INTEGER = 2**53
 MAX_REPLICAS = 100_000
 

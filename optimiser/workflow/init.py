@@ -51,7 +51,7 @@ def init_site(folder: Path, site: str = "demo", *, force: bool = False) -> NewSi
         whole = draft / "site"
         shutil.copytree(entries[site].path, whole, copy_function=shutil.copyfile)
         write_schemas(whole / SCHEMAS)
-        for name in ("site", "study"):
+        for name in ("site", "study", "reporting"):
             _point_at_schema(whole / f"{name}.yaml", f"{SCHEMAS}/{name}.schema.json")
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
