@@ -1,0 +1,1 @@
+"""The disclosure: tables that say the same as JSON, CSV, workbook, page and print."""
