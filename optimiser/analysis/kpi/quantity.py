@@ -89,15 +89,18 @@ class Quantity:
 
     def scaled(self, factor: float, name: str | None = None, unit: str | None = None) -> Quantity:
         """Return the quantity times a positive exact factor, under a new name or unit."""
-        bounds = self.bounds
         return replace(
             self,
             name=name or self.name,
             unit=unit or self.unit,
-            value=None if self.value is None else self.value * factor,
-            lower=None if bounds is None else bounds[0] * factor,
-            upper=None if bounds is None else bounds[1] * factor,
+            value=_times(self.value, factor),
+            lower=_times(self.lower, factor),
+            upper=_times(self.upper, factor),
         )
+
+
+def _times(number: float | None, factor: float) -> float | None:
+    return None if number is None else number * factor
 
 
 def missing(name: str, unit: str, reason: str = NO_DATA) -> Quantity:
@@ -141,6 +144,17 @@ class Term:
                 return None
             corners = [corner * end for corner in corners for end in ends]
         return min(corners), max(corners)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the amount. Raises ``ValueError`` when the factor is per another unit."""
+        if self.factor is None:
+            return self.quantity.unit
+        over, _, per = self.factor.unit.rpartition("/")
+        if per != self.quantity.unit:
+            told = f"{self.factor.name} is in {self.factor.unit}"
+            raise ValueError(f"{self.quantity.name} is in {self.quantity.unit}, {told}")
+        return over
 
     def __str__(self) -> str:
         text = " × ".join(f"{part.name} {_shown(part)}" for part in self.parts)
@@ -220,9 +234,12 @@ def total(name: str, terms: Sequence[Term | Quantity], unit: str) -> Quantity:
 
     A missing term makes the sum missing: ``NO_DATA`` when nothing was seen, else ``PARTIAL``.
     The relative accuracy is that of independent errors, except that terms of one correlation
-    group add up linearly.
+    group add up linearly. Raises ``ValueError`` for a term in another unit.
     """
     summands = [term if isinstance(term, Term) else Term(term) for term in terms]
+    for term in summands:
+        if term.unit != unit:
+            raise ValueError(f"{name} is in {unit}; {term.quantity.name} gives {term.unit}")
     parts = [part for term in summands for part in term.parts]
     quality = worst(part.quality for part in parts)
     completeness = min((part.completeness for part in parts), default=0.0)
