@@ -17,6 +17,7 @@ from optimiser.errors import SolverError, did_you_mean
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.ranges import refuse_bad_numbers
 from optimiser.solve.settings import Option
+from optimiser.solve.silence import silent_stdout
 
 INTEGRALITY_SAMPLE = 64
 _OK = 0  # HighsStatus.kOk by its value, which reads ten times as fast as its name
@@ -33,6 +34,22 @@ def load_highspy() -> Any:
     import highspy
 
     return highspy
+
+
+def new_solver() -> Any:
+    """A fresh ``highspy.Highs`` that has said nothing.
+
+    From 1.16 on, the first of a process writes a banner to standard output before any option can
+    forbid it.
+    """
+    _let_the_banner_pass()
+    return load_highspy().Highs()
+
+
+@cache
+def _let_the_banner_pass() -> None:
+    with silent_stdout():
+        load_highspy().Highs()
 
 
 def require_ok(status: Any, doing: str, *, warning_is_ok: bool = False) -> None:
@@ -81,9 +98,8 @@ def pass_to_highs(
     Returns a new ``highspy.Highs``: one used before keeps options, and the clock of its limits.
     Raises SolverError with a sentence for anything refused.
     """
-    highspy = load_highspy()
     refuse_bad_numbers(compiled)
-    highs = highspy.Highs()
+    highs = new_solver()
     set_options(highs, _quiet_defaults() | dict(options or {}))
     require_ok(pass_arrays(highs, compiled), "taking the model")
     _read_back(highs, compiled)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.solve.bridge import load_highspy, require_ok, set_options
+from optimiser.solve.bridge import load_highspy, new_solver, require_ok, set_options
 from optimiser.solve.knapsack import best_filling
 from optimiser.solve.packing import Packing
 
@@ -39,7 +39,7 @@ class Master:
 
     def __post_init__(self) -> None:
         highspy = load_highspy()
-        self._highs = highspy.Highs()
+        self._highs = new_solver()
         set_options(self._highs, {"log_to_console": False, "output_flag": False})
         packing, inf = self.packing, highspy.kHighsInf
         for count in packing.count.tolist():
