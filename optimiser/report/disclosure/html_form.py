@@ -14,12 +14,13 @@ from optimiser.report.html import tie
 
 def to_html(disclosure: Disclosure) -> bytes:
     """Return the page; all text of the data is escaped, and nothing in it runs."""
-    template = _environment().get_template("disclosure.html.j2")
+    template = environment().get_template("disclosure.html.j2")
     return template.render(**view.page(disclosure, digest_of(disclosure))).encode()
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the template environment; text is escaped and nothing may be undefined."""
     env = Environment(
         loader=PackageLoader("optimiser.report", "templates"),
         autoescape=True,

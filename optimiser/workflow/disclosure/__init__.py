@@ -1,0 +1,1 @@
+"""The disclosure composed: documents and components in, tables, files and snapshots out."""
