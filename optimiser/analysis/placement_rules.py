@@ -8,15 +8,21 @@ import xarray as xr
 from optimiser.analysis.rows import Rows, offenders
 from optimiser.schema.policy import (
     Affinity,
+    AllOf,
     AntiAffinity,
+    AnyOf,
     Ban,
     Drain,
     Fence,
+    Latency,
     Pin,
     Preserve,
     Quarantine,
+    Residency,
     Spread,
 )
+from optimiser.twin.latency import UserFacts, way_ms
+from optimiser.twin.residency import DataFacts, objection
 from optimiser.twin.rules import Rule
 
 
@@ -54,8 +60,43 @@ def _is_allowed(twin: xr.Dataset, rule: Rule, place: np.ndarray) -> np.ndarray:
         today = twin["workload_host"].values
         was_inside = (today >= 0) & rule.hosts[today]
         return np.where(was_inside, place == today, ~rule.hosts[place])
+    if isinstance(policy, AnyOf | AllOf):
+        kept = [~part.workloads | _is_allowed(twin, part, place) for part in rule.parts]
+        return np.any(kept, axis=0) if isinstance(policy, AnyOf) else np.all(kept, axis=0)
+    if isinstance(policy, Residency | Latency):
+        reasons, which = objections(rule, place)
+        return np.array([not reason for reason in reasons], dtype=bool)[which]
     assert rule.allowed is not None and rule.allowed_class is not None
     return rule.allowed[rule.allowed_class, place]
+
+
+def objections(rule: Rule, place: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return why declared facts do not allow places, empty where they do, and which it is (W,).
+
+    ``place`` (W,) is the host of each workload. Facts are asked of every pair that occurs.
+    """
+    policy, facts = rule.policy, rule.facts
+    assert facts is not None
+    places = len(facts.places)
+    key = facts.of_workload.astype(np.int64) * places + facts.of_host[place]
+    distinct, which = np.unique(key, return_inverse=True)
+    found = []
+    for data, where in (divmod(one, places) for one in distinct.tolist()):
+        if isinstance(policy, Residency) and isinstance(facts, DataFacts):
+            names, host = facts.data[data], facts.places[where]
+            found.append(objection(policy, names, host, facts.first, facts.last))
+        elif isinstance(policy, Latency) and isinstance(facts, UserFacts):
+            found.append(_too_far(policy, facts.places[where], facts.users[data]))
+    return found, which.reshape(-1)
+
+
+def _too_far(policy: Latency, place: str, users: tuple[str, ...]) -> str:
+    for user in users:
+        ms = way_ms(policy, place, user)
+        if ms > policy.limit_ms:
+            far = f"{ms:g} ms" if np.isfinite(ms) else "an unknown way"
+            return f"{far} from users in {user}, at most {policy.limit_ms:g} ms are allowed"
+    return ""
 
 
 def count_cells(rule: Rule, host: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

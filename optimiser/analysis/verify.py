@@ -29,6 +29,7 @@ from optimiser.analysis.rows import MOST_LISTED, Rows, violations_of
 from optimiser.analysis.verdict import Placement, Verdict, Violation, placement_today
 from optimiser.analysis.view import TwinView, view_of
 from optimiser.schema.policy import DomainCapacity
+from optimiser.twin.placing import PLACEMENT_KINDS
 from optimiser.twin.rules import Rule
 
 Measure = Callable[[xr.Dataset, Rule, Placement, Loads], list[Rows]]
@@ -64,9 +65,7 @@ MEASURES: dict[str, Measure] = {
     "affinity": _on_hosts(placement_rules.measure_affinity),
     "dependency": _on_hosts(nearness.measure_dependency),
     "transient_capacity": _on_loads(transit.measure_transient_capacity),
-    **dict.fromkeys(
-        ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve"), _ALLOWED
-    ),
+    **dict.fromkeys(PLACEMENT_KINDS, _ALLOWED),
     **dict.fromkeys(("isolation_limit", "licence"), _on_hosts(sharing.measure_used_domains)),
     **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
     "group_capacity": _on_hosts(sharing.measure_group_capacity),

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from optimiser.analysis.placement_rules import objections
 from optimiser.analysis.verdict import Placement, Verdict, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import UsageError, did_you_mean
-from optimiser.schema.policy import Pin, RequireLabel
+from optimiser.schema.policy import Latency, Pin, RequireLabel, Residency
 from optimiser.twin.rules import Rule
 from optimiser.twin.simulate import simulate
 from optimiser.twin.summary import summary
@@ -40,7 +41,9 @@ def why_not(
     if broken:
         noun = "limit" if len(broken) == 1 else "limits"
         verdict = f"{workload} may not run on {host}: {len(broken)} {noun} would break"
-    asked = [_wish(rule) for rule in rules if any(s.startswith(f"{rule.name}: ") for s in broken)]
+    asked = [
+        _wish(rule, w, h) for rule in rules if any(s.startswith(f"{rule.name}: ") for s in broken)
+    ]
     told = [verdict, *broken, *filter(None, asked), _cost(twin, now, moved)]
     if here >= 0 and not (moved.host == here).any():
         asleep = np.array(moved.host_on)
@@ -66,7 +69,7 @@ def new_violations(before: Verdict, after: Verdict) -> list[str]:
     ]
 
 
-def _wish(rule: Rule) -> str:
+def _wish(rule: Rule, workload: int, host: int) -> str:
     """Return what a rule about single hosts asks for, and why it is there."""
     policy = rule.policy
     words = {
@@ -74,15 +77,28 @@ def _wish(rule: Rule) -> str:
         "fence": "keeps it on other hosts",
         "drain": "empties this host",
         "preserve": "keeps it where it runs",
+        "any_of": "asks it to keep one of " + _names_inside(rule),
+        "all_of": "asks it to keep all of " + _names_inside(rule),
     }.get(rule.kind, "")
     if isinstance(policy, Pin):
         words = f"keeps it on {policy.host}"
     if isinstance(policy, RequireLabel):
         wanted = " or ".join(policy.values) or "the value it asks for itself"
         words = f"asks for a host with {policy.label} = {wanted}"
+    if isinstance(policy, Residency | Latency):
+        words = f"says {_objection(rule, workload, host)}"
     if words and policy.why:
         words = f"{words}: {policy.why}"
     return f"'{rule.name}' {words}" if words else ""
+
+
+def _objection(rule: Rule, workload: int, host: int) -> str:
+    reasons, which = objections(rule, np.full(len(rule.workloads), host))
+    return reasons[which[workload]]
+
+
+def _names_inside(rule: Rule) -> str:
+    return ", ".join(f"'{part.name}'" for part in rule.parts)
 
 
 def _key(violation: Violation) -> tuple[str, str]:

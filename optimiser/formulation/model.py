@@ -138,6 +138,10 @@ BLOCKS: dict[str, Block] = {
             placement_rules.constrain_drain,
             placement_rules.constrain_quarantine,
             placement_rules.constrain_preserve,
+            placement_rules.constrain_residency,
+            placement_rules.constrain_latency,
+            placement_rules.constrain_any_of,
+            placement_rules.constrain_all_of,
         )
     ),
     "moves": Block(

@@ -86,6 +86,46 @@ def constrain_preserve(context: Context) -> None:
     _constrain(context, "preserve")
 
 
+def constrain_residency(context: Context) -> None:
+    r"""Process data only where it may be processed.
+
+    .. math:: \sum_{g} \sum_{k \notin R_g} x_{g,k} \le 0
+
+    Recipe entry: ``residency``. Dual: value of one workload where its data may not be.
+    """
+    _constrain(context, "residency")
+
+
+def constrain_latency(context: Context) -> None:
+    r"""Keep workloads near enough to their users.
+
+    .. math:: \sum_{g} \sum_{k:\, d_{g,k} > D} x_{g,k} \le 0
+
+    Recipe entry: ``latency``. Dual: value of one workload farther away.
+    """
+    _constrain(context, "latency")
+
+
+def constrain_any_of(context: Context) -> None:
+    r"""Let each workload keep at least one of some rules.
+
+    .. math:: \sum_{g} \sum_{k \notin \bigcup_j A_{j,g}} x_{g,k} \le 0
+
+    Recipe entry: ``any_of``. Dual: value of one workload that keeps none of them.
+    """
+    _constrain(context, "any_of")
+
+
+def constrain_all_of(context: Context) -> None:
+    r"""Let each workload keep every one of some rules.
+
+    .. math:: \sum_{g} \sum_{k \notin \bigcap_j A_{j,g}} x_{g,k} \le 0
+
+    Recipe entry: ``all_of``. Dual: value of one workload that breaks some of them.
+    """
+    _constrain(context, "all_of")
+
+
 def _constrain(context: Context, kind: str) -> None:
     declare_rows(context, kind)
     for rule in context.instance.frame.rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from optimiser.library.placing_checks import check_latency, check_residency
 from optimiser.library.references import DocumentCheck
 from optimiser.schema.policy import (
     AnyPolicy,
@@ -18,11 +19,13 @@ from optimiser.schema.policy import (
     Isolation,
     IsolationLimit,
     LabelLevel,
+    Latency,
     Licence,
     NotWorse,
     Pin,
     PresenceOverhead,
     RequireLabel,
+    Residency,
     SurviveDomain,
     TransientCapacity,
     WorkloadLabel,
@@ -79,6 +82,12 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
             check.refer((name, "label"), value.label, known.host_labels, "host label")
     if isinstance(policy, Dependency):
         _check_names(check, "needs", policy.needs, known.services, "service")
+    for place, inner in enumerate(getattr(policy, "rules", ())):
+        _check_fields(check.at("rules", place), inner, known)
+    if isinstance(policy, Residency):
+        check_residency(check, policy, known.host_labels, known.workload_labels)
+    if isinstance(policy, Latency):
+        check_latency(check, policy, known.host_labels, known.workload_labels)
     _check_resources(check, policy, known)
     if isinstance(policy, GROUPED):
         _check_groups(check, policy.each, known)

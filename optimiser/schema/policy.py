@@ -17,6 +17,21 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_placing import (
+    AllOf,
+    AnyOf,
+    Ban,
+    DataClass,
+    Distance,
+    Drain,
+    Fence,
+    Latency,
+    Pin,
+    Preserve,
+    Quarantine,
+    RequireLabel,
+    Residency,
+)
 from optimiser.schema.policy_reserves import FreeUnits, SurviveDomain
 from optimiser.schema.policy_sharing import (
     GroupBy,
@@ -160,73 +175,6 @@ class TransientCapacity(PolicyBase):
     """Hosts that count."""
 
 
-class Ban(PolicyBase):
-    """Never on these hosts."""
-
-    kind: Literal["ban"] = "ban"
-    workloads: WorkloadSelector = WorkloadSelector()
-    """Workloads."""
-    hosts: HostSelector
-    """Hosts they may not use."""
-
-
-class Fence(PolicyBase):
-    """Only on these hosts."""
-
-    kind: Literal["fence"] = "fence"
-    workloads: WorkloadSelector
-    """Workloads."""
-    hosts: HostSelector
-    """Hosts they may use."""
-
-
-class RequireLabel(PolicyBase):
-    """Only on hosts whose label has one of the values."""
-
-    kind: Literal["require_label"] = "require_label"
-    workloads: WorkloadSelector = WorkloadSelector()
-    """Workloads."""
-    label: str
-    """Host label, such as gpu_model."""
-    values: list[str] = []
-    """Allowed values; when empty, the workload's own label of the same name (values joined by
-    ``|``) says what it needs."""
-
-
-class Pin(PolicyBase):
-    """Keep the workloads on one host."""
-
-    kind: Literal["pin"] = "pin"
-    workloads: WorkloadSelector
-    """Workloads."""
-    host: str
-    """Host they stay on."""
-
-
-class Drain(PolicyBase):
-    """Empty the hosts."""
-
-    kind: Literal["drain"] = "drain"
-    hosts: HostSelector
-    """Hosts that end up empty."""
-
-
-class Quarantine(PolicyBase):
-    """Nothing moves onto the hosts and nothing leaves them."""
-
-    kind: Literal["quarantine"] = "quarantine"
-    hosts: HostSelector
-    """Hosts that keep exactly what they hold."""
-
-
-class Preserve(PolicyBase):
-    """Do not move these workloads."""
-
-    kind: Literal["preserve"] = "preserve"
-    workloads: WorkloadSelector
-    """Workloads that stay where they are."""
-
-
 class MaxMoves(PolicyBase):
     """Move at most so many workloads."""
 
@@ -273,6 +221,10 @@ AnyPolicy = Annotated[
     | Drain
     | Quarantine
     | Preserve
+    | Residency
+    | Latency
+    | AnyOf
+    | AllOf
     | MaxMoves
     | MaxHostsOn
     | MinHostsOn
@@ -292,11 +244,15 @@ AnyPolicy = Annotated[
 
 __all__ = [
     "Affinity",
+    "AllOf",
     "AntiAffinity",
+    "AnyOf",
     "AnyPolicy",
     "Ban",
     "CoolingCapacity",
+    "DataClass",
     "Dependency",
+    "Distance",
     "DomainCapacity",
     "DomainLevel",
     "Drain",
@@ -312,6 +268,7 @@ __all__ = [
     "Isolation",
     "IsolationLimit",
     "LabelLevel",
+    "Latency",
     "Licence",
     "MaxHostsOn",
     "MaxMoves",
@@ -326,6 +283,7 @@ __all__ = [
     "Quarantine",
     "RedundantFeed",
     "RequireLabel",
+    "Residency",
     "SlaClass",
     "Soft",
     "Spread",

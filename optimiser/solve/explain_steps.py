@@ -13,7 +13,8 @@ from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.placement_rules import forbidden_pairs
 from optimiser.solve.precheck import Finding
 from optimiser.twin.devices import assign_devices
-from optimiser.twin.rules import PLACEMENT_KINDS, Rule
+from optimiser.twin.placing import PLACEMENT_KINDS
+from optimiser.twin.rules import Rule
 
 SHOWN = 4
 IN_TOTAL = "in total"

@@ -24,7 +24,8 @@ from optimiser.schema.policy import AntiAffinity, DomainCapacity, Headroom, Spre
 from optimiser.solve.explain_steps import IN_TOTAL, Relaxation, Step
 from optimiser.solve.problem import lower
 from optimiser.solve.search import Candidate, Searcher
-from optimiser.twin.rules import PLACEMENT_KINDS, Rule
+from optimiser.twin.placing import PLACEMENT_KINDS
+from optimiser.twin.rules import Rule
 
 FACTORS = (1.05, 1.2, 1.5)
 """Multiples of the least capacity that are tried one after the other."""

@@ -27,12 +27,12 @@ from optimiser.schema.policy import (
     Licence,
     MoveBudget,
     NotWorse,
-    Pin,
-    RequireLabel,
     WorkloadLabel,
     WorkloadSelector,
 )
-from optimiser.twin.today import hosts_of_today
+from optimiser.twin.latency import UserFacts
+from optimiser.twin.placing import Declared, place_rule
+from optimiser.twin.residency import DataFacts
 from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
@@ -46,7 +46,6 @@ GROUP_KINDS = (
 """Kinds that look at sets of workloads."""
 PARTS = 1000
 """Fractions of a unit in which budgets of money and memory are counted."""
-PLACEMENT_KINDS = ("ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ class Rule:
     first need one of the second near them; ``group`` then holds whole services, and ``workloads``
     says which of their members need anything. ``amount`` (W,) int64 is what a workload counts
     in a budget, in ``1/PARTS`` of its unit, 0 for those that are not selected. ``takes`` (domain,)
-    int64 is what a domain counts that a group uses.
+    int64 is what a domain counts that a group uses. ``facts`` are what residency and latency look
+    at, ``parts`` the rules that a combination joins.
     """
 
     name: str
@@ -80,6 +80,8 @@ class Rule:
     needs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
     amount: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     takes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    facts: DataFacts | UserFacts | None = None
+    parts: tuple[Rule, ...] = ()
 
     @property
     def is_hard(self) -> bool:
@@ -156,6 +158,8 @@ class _Resolver:
         self.row_labels = labels_of(site_input.workloads)
         self.needs_of = _needs_of(site_input)
         self.tenant_of = _tenant_of(site_input)
+        country = site_input.site.location.country
+        self.declared = Declared(twin, country, self.host_labels, self.row_labels, self.row_of)
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
         """Return a policy with names, labels and domains resolved."""
@@ -166,7 +170,8 @@ class _Resolver:
         if isinstance(policy, Dependency):
             group, group_names, needs = self._needs(policy, workloads)
         domain, domain_names = self._domains(policy)
-        allowed, allowed_class = self._allowed(policy, workloads, hosts)
+        parts = tuple(self.rule(one, False) for one in getattr(policy, "rules", ()))
+        placing = place_rule(self.declared, policy, workloads, hosts, parts)
         return Rule(
             name=policy.name,
             kind=policy.kind,
@@ -179,8 +184,10 @@ class _Resolver:
             group_names=group_names,
             domain=domain,
             domain_names=domain_names,
-            allowed=allowed,
-            allowed_class=allowed_class,
+            allowed=placing.allowed,
+            allowed_class=placing.allowed_class,
+            facts=placing.facts,
+            parts=parts,
             needs=needs,
             amount=self._amount(policy, workloads),
             takes=self._takes(policy, len(domain_names)),
@@ -309,50 +316,6 @@ class _Resolver:
         tenants = pd.Series([self.tenant_of.get(one) for one in services], dtype=object)
         code, names = pd.factorize(tenants)
         return code[service], [str(value) for value in names]
-
-    def _allowed(
-        self, policy: AnyPolicy, workloads: np.ndarray, hosts: np.ndarray
-    ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return (E, H) allowed hosts and the class of each workload; class 0 is unrestricted."""
-        if policy.kind not in PLACEMENT_KINDS:
-            return None, None
-        free, chosen = np.ones(len(self.hosts), dtype=bool), workloads.astype(np.int32)
-        if isinstance(policy, RequireLabel):
-            return self._labelled(policy, workloads)
-        if policy.kind == "preserve":
-            return self._where_they_are(workloads)
-        if policy.kind == "quarantine":
-            return self._quarantined(hosts)
-        if isinstance(policy, Pin):
-            host = self.twin["host"].values.astype(str) == policy.host
-            return np.stack([free, host]), chosen
-        if policy.kind == "drain":
-            return np.stack([~hosts]), np.zeros(len(workloads), dtype=np.int32)
-        return np.stack([free, hosts if policy.kind == "fence" else ~hosts]), chosen
-
-    def _labelled(
-        self, policy: RequireLabel, workloads: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        have = np.array([labels.get(policy.label, "") for labels in self.host_labels])
-        if policy.values:
-            row_value = pd.Series("|".join(policy.values), index=range(len(self.row_labels)))
-        else:
-            row_value = pd.Series([labels.get(policy.label, "") for labels in self.row_labels])
-        values = ["", *sorted(set(row_value) - {""})]
-        rows = [np.ones(len(have), dtype=bool)]
-        rows += [np.isin(have, value.split("|")) for value in values[1:]]
-        of_row = pd.Index(values).get_indexer(pd.Index(row_value)).astype(np.int32)
-        return np.stack(rows), np.where(workloads, of_row[self.row_of], 0).astype(np.int32)
-
-    def _where_they_are(self, workloads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return hosts_of_today(self.twin, workloads)
-
-    def _quarantined(self, hosts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Whoever is inside stays on its host; class 0, all others, keeps out."""
-        today = self.twin["workload_host"].values
-        allowed, allowed_class = self._where_they_are((today >= 0) & hosts[today])
-        allowed[0] = ~hosts
-        return allowed, allowed_class
 
 
 def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:

@@ -9,7 +9,13 @@ from instances.tiny import tiny
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify, violations_today
 
-HOSTS = [{"rack": "a", "labels": "sockets=2"}, {"rack": "a", "labels": "sockets=1"}, {"rack": "b"}]
+HOSTS = [
+    {"rack": "a", "labels": "sockets=2;pod=p1;country=CH"},
+    {"rack": "a", "labels": "sockets=1;pod=p2"},
+    {"rack": "b", "labels": "country=DE"},
+]
+ROME = [{"a": "rome", "b": "p1", "ms": 5}, {"a": "p2", "b": "rome", "ms": 6}]
+OFF_ONE = {"kind": "ban", "name": "a", "hosts": {"names": ["h1"]}}
 SERVICES = [{"name": "x", "tenant": "red"}, {"name": "y", "tenant": "blue"}, {"name": "z"}]
 # services x, x, y and z with 10 cpu and 100 memory each; today they are on h1, h2, h3 and h3
 WORKLOADS = [
@@ -57,6 +63,16 @@ def judge(policy, hosts, on=ALL_ON, *, lenient=False):
         ({"kind": "free_units", "size": {"cpu": 85}, "count": 2}, [1, 1, 2, 3], [1, 1, 2, 2], 1),
         ({"kind": "free_units", "size": {"cpu": 85}, "count": 2, "domain": "rack"}, [1, 2, 3, 3],
          [1, 1, 2, 3], 1),
+        ({"kind": "residency", "workloads": X, "classes": [{"name": "d", "allow": ["DE"]}]},
+         [3, 3, 1, 1], [2, 3, 1, 1], 1),
+        ({"kind": "latency", "workloads": X, "limit_ms": 5, "users": ["rome"], "distances": ROME},
+         [1, 1, 3, 3], [1, 2, 3, 3], 1),
+        ({"kind": "any_of", "rules": [OFF_ONE, {"kind": "fence", "name": "b", "workloads": X,
+                                                "hosts": {"names": ["h3"]}}]},
+         [2, 3, 1, 1], [1, 2, 1, 3], 1),
+        ({"kind": "all_of", "rules": [OFF_ONE, {"kind": "drain", "name": "b",
+                                                "hosts": {"names": ["h2"]}}]},
+         [3, 3, 3, 3], [3, 2, 3, 3], 1),
         ({"kind": "presence_overhead", "amount": 450}, [1, 1, 2, 3], [1, 1, 3, 3], 100),
         ({"kind": "presence_overhead", "amount": 400}, [1, 2, 3, 3], [1, 1, 1, 3], 100),
     ],

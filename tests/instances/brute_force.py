@@ -21,6 +21,8 @@ from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
 MOST_PLACEMENTS = 20_000
 ASK_FOR_HOSTS = ("headroom", "min_hosts_on", "survive_domain")
+BY_FACTS = ("residency", "latency", "any_of", "all_of")
+"""Kinds whose table of allowed hosts is not trusted here: the checker judges every placement."""
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -89,7 +91,7 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
         raise ValueError(f"{total} placements are too many to try")
     host = usable[list(itertools.product(range(len(usable)), repeat=num_workloads))]
     host = host.reshape(total, num_workloads).astype(np.int32)
-    elig = eligibility(twin, rules)
+    elig = eligibility(twin, [rule for rule in rules if rule.kind not in BY_FACTS])
     host = host[elig.allowed[elig.of_workload, host].all(axis=1)]
     used = (host[:, :, None] == np.arange(num_hosts)).any(axis=1)
     if not any(rule.kind in ASK_FOR_HOSTS for rule in rules):

@@ -29,7 +29,12 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
         if recipe.soft and recipe.chance(0.3):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
         found.append(policy)
-    return {"policies": found, "services": [_service(recipe, name) for name in recipe.services]}
+    country = {"location": {"country": recipe.pick(["", "FR"])}}
+    return {
+        "policies": found,
+        **country,
+        "services": [_service(recipe, name) for name in recipe.services],
+    }
 
 
 def _service(recipe: Recipe, name: str) -> Row:
@@ -50,7 +55,44 @@ def _move_budget(recipe: Recipe) -> Row:
     return {"measure": "cost", "limit": recipe.pick([0.0, 0.03, 0.5, 1.2]), **_some(recipe)}
 
 
+def _residency(recipe: Recipe) -> Row:
+    allow = recipe.pick([["EEA"], ["DE"], ["EU", "adequacy"], ["adequacy"], []])
+    health = {"name": "health", "allow": allow, "special": recipe.chance(0.5)}
+    mail = {"name": "mail", "deny": recipe.pick([[], ["US"], ["EU"]])}
+    return {
+        "classes": [health, mail], **_some(recipe),
+        "access_label": recipe.pick(["", "", "access"]),
+        "condition_label": recipe.pick(["", "met"]),
+    }  # fmt: skip
+
+
+def _latency(recipe: Recipe) -> Row:
+    ways = [("p1", "par", 4), ("p2", "par", 9), ("p1", "rome", 11), ("p2", "rome", 3)]
+    return {
+        "limit_ms": recipe.pick([4, 9, 12]), "users": recipe.pick([[], ["par"], ["p1"]]),
+        "distances": [{"a": a, "b": b, "ms": ms} for a, b, ms in ways],
+    }  # fmt: skip
+
+
+def _combined(recipe: Recipe, kinds: Sequence[str]) -> Row:
+    makers = {"ban": _banned, "fence": _banned, "residency": _residency, "latency": _latency}
+    return {
+        "rules": [
+            {**makers[kind](recipe), "kind": kind, "name": f"part-{index}"}
+            for index, kind in enumerate(recipe.pick(kinds) for _ in range(2))
+        ]
+    }
+
+
+def _banned(recipe: Recipe) -> Row:
+    return {"workloads": recipe.some_workloads(), "hosts": recipe.some_hosts()}
+
+
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
+    "residency": _residency,
+    "latency": _latency,
+    "any_of": lambda r: _combined(r, ["ban", "fence", "residency", "latency"]),
+    "all_of": lambda r: _combined(r, ["ban", "fence", "latency"]),
     "min_hosts_on": lambda r: (
         {"limit": r.integer(1, r.num_hosts)}
         | ({"hosts": r.some_hosts()} if r.chance(0.4) else {})

@@ -197,6 +197,34 @@ def reserve(limit: float) -> Case:
 
 
 NAMES: dict[str, list[str]] = {"names": ["w2"]}
+
+
+def banned(host: str) -> Case:
+    """Both workloads are not wanted on one host, as part of a combination."""
+    return {"kind": "ban", "name": f"off-{host}", "workloads": NAMES, "hosts": {"names": [host]}}
+
+
+def either(first: str, second: str) -> Case:
+    """Both workloads run on the first host and want to be on one of two."""
+    wanted = [banned(name) | {"kind": "fence", "name": f"on-{name}"} for name in (first, second)]
+    return soft("any_of", rules=wanted) | {"hosts": 3}
+
+
+def abroad(*allowed: str) -> Case:
+    """Both workloads process data on a host in the US; only some countries are allowed."""
+    classes = [{"name": "personal", "allow": list(allowed)}]
+    hosts = [{"labels": "country=US"}, {"labels": "country=DE"}]
+    return soft("residency", classes=classes) | {"hosts": hosts}
+
+
+def far_from(place: str) -> Case:
+    """Both workloads run 2 ms from Paris and 9 ms from Rome, and may be 5 ms from their users."""
+    ways = [{"a": "p1", "b": "paris", "ms": 2}, {"a": "p1", "b": "rome", "ms": 9}]
+    hosts = [{"labels": "pod=p1"}, {"labels": "pod=p2"}]
+    near = [{"a": "p2", "b": "rome", "ms": 1}]
+    return soft("latency", limit_ms=5, users=[place], distances=ways + near) | {"hosts": hosts}
+
+
 LABELLED = [{"labels": "disk=ssd"}, {"labels": "disk=hdd"}]
 SKEW: Case = {"kind": "spread", "max_skew": 0}
 FLAT: Case = {"kind": "spread", "max_skew": 3}
@@ -319,6 +347,13 @@ CASES: dict[str, tuple[Case, Case]] = {
     "preserve": (
         rule(kind="preserve", workloads={}, soft={"weight": 0.001}),
         {**soft("preserve", workloads={}), "hosts": 2},
+    ),
+    "residency": (abroad("DE", "CH"), abroad("CH", "US")),
+    "latency": (far_from("rome"), far_from("paris")),
+    "any_of": (either("h2", "h3"), either("h1", "h3")),
+    "all_of": (
+        soft("all_of", rules=[banned("h1"), banned("h3")]),
+        soft("all_of", rules=[banned("h2"), banned("h3")]),
     ),
     "stay": (replicas(2), {**replicas(2), "weights": {"move_cost": 0.0, "move_cost_per_gib": 0.0}}),
     "kept_hosts": (merged(), merged(weights={"move_cost": 0.0, "move_cost_per_gib": 0.0})),

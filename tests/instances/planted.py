@@ -181,6 +181,16 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
     "free_units": lambda r: _all_sixties(
         r, {"kind": "free_units", "size": {"cpu": 10}, "count": int(r.integers(27, 35))}
     ),
+    "residency": lambda r: _ruled(
+        r, kind="residency", classes=[{"name": "d", "allow": ["EEA"]}],
+        workloads={"names": [f"w{int(r.integers(1, 5))}"]},
+    ),
+    "any_of": lambda r: _ruled(
+        r, kind="any_of", rules=[
+            {"kind": "drain", "name": "a", "hosts": {"names": ["h1", "h2", "h3"]}},
+            {"kind": "latency", "name": "b", "limit_ms": 5, "users": ["rome"]},
+        ],
+    ),
     "budgets": lambda r: {
         **_all_sixties(
             r,
@@ -268,7 +278,7 @@ WRITABLE = {
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
-    "group_capacity", "free_units",
+    "group_capacity", "free_units", "residency", "any_of",
 }  # fmt: skip
 
 

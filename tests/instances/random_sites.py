@@ -159,7 +159,7 @@ def _hosts(recipe: Recipe) -> list[Row]:
         rack = index if index < recipe.num_racks else recipe.integer(0, recipe.num_racks - 1)
         rows.append(
             {"rack": f"r{rack + 1}", "card": recipe.pick(["small", "large"]), "state": state,
-             "labels": f"disk={recipe.pick(['ssd', 'hdd'])}"}
+             "labels": f"disk={recipe.pick(['ssd', 'hdd'])}" + HOST_LABELS[index % 4]}
         )  # fmt: skip
     return rows
 
@@ -182,10 +182,14 @@ def _workloads(recipe: Recipe, hosts: Sequence[Row]) -> list[Row]:
         rows.append(
             {"name": f"w{index + 1}", "service": recipe.pick(recipe.services), "cpu": cpu,
              "memory": memory, "gpu": gpu, "profile": recipe.pick(["", "wave"]),
-             "labels": f"disk={recipe.pick(['ssd', 'hdd', 'ssd|hdd'])}",
+             "labels": _disk(recipe) + WORKLOAD_LABELS[index % 4],
              "host": recipe.pick(running) if running and recipe.chance(0.85) else None}
         )  # fmt: skip
     return rows
+
+
+def _disk(recipe: Recipe) -> str:
+    return f"disk={recipe.pick(['ssd', 'hdd', 'ssd|hdd'])}"
 
 
 def _racks(recipe: Recipe) -> list[Row]:
@@ -252,6 +256,13 @@ def _spread(recipe: Recipe) -> Row:
     bound = recipe.pick(["min_domains", "max_per_domain", "max_per_domain_fraction", "max_skew"])
     value = recipe.pick([0.4, 0.5, 0.7]) if bound.endswith("fraction") else recipe.integer(1, 2)
     return policy | {bound: value}
+
+
+HOST_LABELS = (
+    ";country=DE;access=DE;pod=p1", ";country=CH;access=CH|IN;pod=p2",
+    ";country=US;met=dpf;access=US", ";access=DE;pod=p1",
+)  # fmt: skip
+WORKLOAD_LABELS = (";data_class=health;users=par", ";data_class=mail", "", ";users=par|rome")
 
 
 MAKERS: dict[str, Maker] = {

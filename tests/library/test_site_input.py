@@ -276,6 +276,12 @@ def test_a_flood_of_replicas_is_refused_before_memory_is_full(small: Any) -> Non
         ("kind: free_units, size: {cpus: 1}, count: 1", "size.cpus", "no such resource"),
         ("kind: licence, workloads: {}, limit: 1, units_label: cores", "units_label",
          "no such host label"),
+        ("kind: residency, classes: [{name: mail}], access_label: acess", "access_label",
+         "no such host label"),
+        ("kind: latency, limit_ms: 5, users: [rome]", "place_label", "no such host label"),
+        ("kind: any_of, rules: [{kind: ban, name: a, hosts: {}}, "
+         "{kind: drain, name: b, hosts: {racks: [zzz]}}]", "rules[1].hosts.racks[0]",
+         "no such rack"),
     ],
 )  # fmt: skip
 def test_further_kinds_are_checked_against_the_site(

@@ -1,4 +1,4 @@
-"""99 planted conflicts: three of each of 33 kinds, each mended exactly as told."""
+"""105 planted conflicts: three of each of 35 kinds, each mended exactly as told."""
 
 from __future__ import annotations
 

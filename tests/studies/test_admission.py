@@ -139,6 +139,53 @@ CASES: dict[str, tuple[Case, list[str | None], str]] = {
         ["h2", None],
         "1 may not be used (quarantine)",
     ),
+    "residency": (
+        {"hosts": [{"labels": "country=SG"}, {"labels": "country=DE"}],
+         "workloads": [one(cpu=60), one(cpu=60)],
+         "policies": rule("residency", classes=[{"name": "mail", "allow": ["EEA"]}])},
+        ["h2", None],
+        "1 may not be used (residency)",
+    ),
+    "latency": (
+        {"hosts": [{"labels": "pod=a"}, {"labels": "pod=b"}], "workloads": [one(cpu=60)] * 2,
+         "policies": rule("latency", limit_ms=5, users=["b"])},
+        ["h2", None],
+        "1 may not be used (latency)",
+    ),
+    "one rule of two": (
+        {"hosts": 3, "workloads": [one(cpu=60)] * 3,
+         "policies": rule("any_of", rules=[
+             {"kind": "ban", "name": "a", "hosts": {"names": ["h1", "h2"]}},
+             {"kind": "ban", "name": "b", "hosts": {"names": ["h1", "h3"]}}])},
+        ["h2", "h3", None],
+        "1 may not be used (any_of)",
+    ),
+    "both rules of two": (
+        {"hosts": 3, "workloads": [one(cpu=60)] * 2,
+         "policies": rule("all_of", rules=[
+             {"kind": "ban", "name": "a", "hosts": {"names": ["h1"]}},
+             {"kind": "ban", "name": "b", "hosts": {"names": ["h3"]}}])},
+        ["h2", None],
+        "2 may not be used (all_of)",
+    ),
+    "agents on a host": (
+        {"hosts": 1, "workloads": [one(memory=500, service="a"), one(memory=300, service="b")],
+         "policies": rule("presence_overhead", amount=150)},
+        ["h1", None],
+        "",
+    ),
+    "licences": (
+        {"hosts": 2, "workloads": [one(cpu=60), one(cpu=60)],
+         "policies": rule("licence", workloads={}, limit=1)},
+        ["h1", None],
+        "",
+    ),
+    "room for more": (
+        {"hosts": 1, "workloads": [one(cpu=20), one(cpu=20)],
+         "policies": rule("free_units", size={"cpu": 40}, count=2)},
+        ["h1", None],
+        "",
+    ),
     "power of a rack": (
         {"hosts": 2, "racks": [{"name": "r1", "power_limit_kw": 0.14}, {"name": "r2"}],
          "workloads": [one(cpu=50), one(cpu=50), one(cpu=50)],
