@@ -15,10 +15,13 @@ def generated_pages() -> dict[str, str]:
     from optimiser.cli.manual import markdown, pages
     from optimiser.cli.twin_page import twin_page
     from optimiser.schema.base import Document
+    from optimiser.schema.embodied import EmbodiedFile
     from optimiser.schema.equipment import CardFile
+    from optimiser.schema.factor import FactorFile
     from optimiser.schema.plan import Plan
     from optimiser.schema.policy import AnyPolicy
     from optimiser.schema.reporting import Reporting
+    from optimiser.schema.ruleset import Ruleset
     from optimiser.schema.site import Site
     from optimiser.schema.study import Study
     from optimiser.schema.tables import TABLES
@@ -40,6 +43,17 @@ def generated_pages() -> dict[str, str]:
         "cards": document_page("Equipment cards", "Files of `models/equipment`.", CardFile),
         "plan": document_page("plan.json", "The answer of one run.", Plan),
         "reporting": document_page("reporting.yaml", "What a site discloses.", Reporting),
+        "rulesets": document_page(
+            "Rulesets",
+            "Files of `models/rulesets/disclosure`: laws and standards as dated data.",
+            Ruleset,
+        ),
+        "factors": document_page(
+            "Factors", "Files of `models/factors`, and `factors.yaml` of a site.", FactorFile
+        ),
+        "embodied": document_page(
+            "Embodied carbon", "Files of `models/embodied`: cards and constants.", EmbodiedFile
+        ),
         "tables": tables_page(TABLES),
         "reporting-tables": reporting_tables_page(),
     }

@@ -14,8 +14,11 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from optimiser.errors import UsageError, did_you_mean
 from optimiser.schema.descriptions import described_schema
+from optimiser.schema.embodied import EmbodiedFile
 from optimiser.schema.equipment import CardFile
+from optimiser.schema.factor import FactorFile
 from optimiser.schema.reporting import Reporting
+from optimiser.schema.ruleset import Ruleset
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
 from optimiser.units import unit_of_field
@@ -25,6 +28,9 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "study": Study,
     "cards": CardFile,
     "reporting": Reporting,
+    "ruleset": Ruleset,
+    "factors": FactorFile,
+    "embodied": EmbodiedFile,
 }
 _TEXT_WITH_UNIT = {"type": "string", "pattern": r"^\s*[+-]?\d.*\S\s*$"}
 

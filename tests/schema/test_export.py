@@ -79,6 +79,7 @@ def test_schemas_are_written_as_files(tmp_path: Path) -> None:
     paths = write_schemas(tmp_path / "schemas")
     assert [path.name for path in paths] == [
         "site.schema.json", "study.schema.json", "cards.schema.json", "reporting.schema.json",
+        "ruleset.schema.json", "factors.schema.json", "embodied.schema.json",
     ]  # fmt: skip
     assert json.loads(paths[1].read_text(encoding="utf-8"))["$id"] == "study.schema.json"
 
