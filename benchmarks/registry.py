@@ -141,6 +141,27 @@ def _consolidation(workloads: int, hosts: int, seconds: float) -> Spec:
     )
 
 
+def _meters(meters: int, minutes: int, form: str, limit_s: float, short: bool) -> Spec:
+    return Spec(
+        name=f"meters-{meters}x{minutes}min" + ("-csv" if form == "csv" else ""),
+        what=f"A year of {meters:,} meters every {minutes} min ({form}) into hourly components",
+        data="generated",
+        command=f"python -m benchmarks.generators.meters site --meters {meters} "
+        f"--minutes {minutes} --form {form} && python -m benchmarks.meter_year site",
+        limit="two cores",
+        target=f"{limit_s:g} s and 6 GB, totals of counters exact",
+        run="benchmarks.cases.meters:meter_year",
+        options=(
+            ("meters", float(meters)),
+            ("minutes", float(minutes)),
+            ("form", form),
+            ("limit_s", limit_s),
+            ("most_gb", 6.0),
+        ),
+        is_short=short,
+    )
+
+
 def _scale(hosts: int, workloads: int, seconds: float, first_s: float, most_gb: float) -> Spec:
     name = f"scale-{hosts}x{workloads}"
     return Spec(
@@ -254,6 +275,9 @@ SPECS = (
         options=(("seeds", 10.0),),
         is_short=False,
     ),
+    _meters(500, 15, "parquet", 20.0, short=True),
+    _meters(500, 15, "csv", 20.0, short=False),
+    _meters(2_000, 1, "parquet", 600.0, short=False),
     *map(_repair, ("li_r3_c0", "li_r3_c100", "li_r6_c0", "nr_r4_c33")),
 )
 

@@ -47,7 +47,7 @@ def _read_csv(path: Path) -> tuple[RawTable, list[Problem]]:
     if not rows:
         raise InputError(Problem(what="is empty", file=str(path), expected="a header line"))
     header = [cell.strip() for cell in rows[0]]
-    _check_header(header, path, lines[0])
+    check_header(header, path, lines[0])
     width = len(header)
     body, at = rows[1:], np.array(lines[1:], dtype=np.int64)
     findings = Findings(path, at)
@@ -97,7 +97,7 @@ def _split(text: str, path: Path) -> tuple[list[list[str]], list[int]]:
     return rows, lines
 
 
-def _check_header(header: list[str], path: Path, line: int) -> None:
+def check_header(header: list[str], path: Path, line: int) -> None:
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
         raise InputError(
             Problem(

@@ -20,7 +20,7 @@ FACT_COLUMNS = (
 )  # fmt: skip
 """Columns of the facts of series."""
 QUALITY_COLUMNS = (
-    "series", "expected", "seen", "rejected", "duplicates", "conflicts", "late", "out_of_order",
+    "series", "expected", "seen", "rejected", "duplicates", "conflicts", "late",
     "gaps", "longest_gap_h", "rollovers", "resets", "negative", "completeness", "measured", "proxy",
     "estimated", "interpolated", "missing", "modelled", "forecast", "first", "last",
 )  # fmt: skip
