@@ -100,7 +100,8 @@ class Reader:
     def _wide_columns(self, layout: Layout, rows: Sequence[int]) -> Iterator[Samples]:
         series, low, high = self._collector.series, *(b * 1_000_000 for b in self._window)
         names = list(dict.fromkeys(series[row].column for row in rows))
-        picked = [f"{sql.time_sql(layout)} AS t", f"{sql.offset_sql(layout, layout.time)} AS o"]
+        shared = self._shared_columns(layout)
+        picked = [f"{text} AS {name}" for name, text in shared.items()]
         for number, name in enumerate(names):
             picked.append(f"{sql.value_sql(layout, name)} AS v{number}")
             if layout.has_words(name):
@@ -109,25 +110,26 @@ class Reader:
             f"SELECT {', '.join(picked)} FROM {sql.sql_table(layout)} "
             f"WHERE {_within(layout, low, high, True)}"
         ).fetchnumpy()
-        time, offset = sql.array_of(fetched["t"], _NO_TIME), sql.array_of(fetched["o"], False)
         for row in rows:
             number = names.index(series[row].column)
+            found = {name: sql.array_of(fetched[name], _FILL[name]).copy() for name in shared}
             value = sql.array_of(fetched[f"v{number}"], np.nan)
-            found = {"t": time.copy(), "o": offset, "v": np.array(value, dtype=np.float64)}
+            found["v"] = np.array(value, dtype=np.float64)
             if f"b{number}" in fetched:
                 found["b"] = sql.array_of(fetched[f"b{number}"], False)
-            which = np.full(len(time), row, dtype=np.int32)
+            which = np.full(len(value), row, dtype=np.int32)
             yield self._samples(layout, series[row].column, which, found)
 
     def _columns(self, layout: Layout, column: str) -> dict[str, str]:
         """Return the SQL of each column that is read, by its short name."""
-        found = {
-            "t": sql.time_sql(layout),
-            "o": sql.offset_sql(layout, layout.time),
-            "v": sql.value_sql(layout, column),
-        }
+        found = {**self._shared_columns(layout), "v": sql.value_sql(layout, column)}
         if layout.has_words(column):
             found["b"] = sql.bad_value_sql(layout, column)
+        return found
+
+    def _shared_columns(self, layout: Layout) -> dict[str, str]:
+        """Return the SQL of time, offset, class and time of receipt of a row."""
+        found = {"t": sql.time_sql(layout), "o": sql.offset_sql(layout, layout.time)}
         if "quality" in layout.kinds:
             found["c"] = sql.class_sql(layout)
         if "received" in layout.kinds:

@@ -214,7 +214,7 @@ def fill_typical_hours(grid: Grid, value: np.ndarray, code: np.ndarray) -> None:
     They become ESTIMATED. A series without any value in such an hour stays MISSING there.
     """
     local = grid.starts().tz_convert(grid.zone)
-    slot = (local.dayofweek * 24 * 60 + local.hour * 60 + local.minute).to_numpy()
+    slot = (local.day_of_week * 24 * 60 + local.hour * 60 + local.minute).to_numpy()
     _, slot = np.unique(slot, return_inverse=True)
     num = int(slot.max()) + 1 if len(slot) else 0
     for row in np.flatnonzero((code == MISSING).any(axis=1)):

@@ -15,8 +15,9 @@ import numpy as np
 from optimiser.library.meters.series import INTERPOLATED
 
 # only entry points called from Python need a wrapper; leaving the others out halves compile time
-entry: Any = numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)
-jit: Any = numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+compiler: Any = numba.njit
+entry: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True)
+jit: Any = compiler(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 COUNTER, AMOUNT, POWER, LEVEL = range(4)
 (SEEN, REJECTED, GAPS, ROLLOVERS, RESETS, NEGATIVE, FIRST, LAST, LONGEST, NUM_STATS) = range(10)
 """Columns of the statistics of a series; times and the longest gap in µs."""

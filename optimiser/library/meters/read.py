@@ -116,9 +116,9 @@ class _Reading:
 
     def _has_column(self, layout: Layout, row: int) -> bool:
         one = self._register.series[row]
-        if one.column in layout.kinds and one.column != layout.time:
+        others = layout.value_names
+        if one.column in others:
             return True
-        others = [name for name in layout.kinds if name not in (layout.time, "meter")]
         what = f"{layout.path.name} has no such column of values"
         self.problems.append(
             self._register.problem(

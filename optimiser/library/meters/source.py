@@ -21,6 +21,7 @@ from optimiser.library.sources import check_header, read_raw
 
 MEMORY_LIMIT = "2GB"
 TIME_NAMES = ("time", "timestamp")
+_OTHER_NAMES = ("meter", "quality", "received")
 _WORDS = {"measured": 0, "proxy": 1, "estimated": 2, "interpolated": 3}
 
 
@@ -32,6 +33,11 @@ class Layout:
     kinds: dict[str, str]
     time: str
     num_rows: int
+
+    @property
+    def value_names(self) -> list[str]:
+        """The columns that can hold values."""
+        return [name for name in self.kinds if name not in (self.time, *_OTHER_NAMES)]
 
     @property
     def is_long(self) -> bool:
@@ -193,7 +199,9 @@ def bad_value_sql(layout: Layout, column: str) -> str:
 def class_sql(layout: Layout) -> str:
     """Return the SQL of a row's own class by its column ``quality``; 255 for an unknown word."""
     cases = " ".join(f"WHEN '{word}' THEN {code}" for word, code in _WORDS.items())
-    return f"(CASE lower(trim(quality)) {cases} WHEN '' THEN 0 ELSE 255 END)::UTINYINT"
+    return (
+        f"(CASE lower(trim(coalesce(quality, ''))) {cases} WHEN '' THEN 0 ELSE 255 END)::UTINYINT"
+    )
 
 
 def array_of(values: Any, fill: float | int) -> np.ndarray:
