@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.analysis.kpi.components import Components
+from optimiser.analysis.kpi.quantity import Quantity
 from optimiser.analysis.kpi.ratio import Window
 from optimiser.library.meters.grid import grid_of
 from optimiser.library.meters.series import (
@@ -15,10 +16,11 @@ from optimiser.library.meters.series import (
     facts_frame,
     no_bridges,
 )
+from optimiser.library.rulesets import choose_rulesets, load_rulesets
 from optimiser.schema.period import parse_period
 from optimiser.schema.reporting import Reporting
 from optimiser.schema.roles import ROLES
-from optimiser.workflow.disclosure.material import Material, Settings, Source
+from optimiser.workflow.disclosure.material import ChosenFactor, Material, Settings, Source
 
 YEAR = {
     "e_grid": 44_992_800.0,
@@ -34,6 +36,12 @@ YEAR = {
     "win_pot": 21_024.0,
     "win_fre": 35_040.0,
     "fuel_l": 16_200.0,
+}
+PREVIEWS = ("EU-C-2026-3472", "DE-EnEfG-draft-2026-04")
+FACTORS = {
+    "grid_location": (0.350, "kgCO2e/kWh"),
+    "residual_mix": (0.480, "kgCO2e/kWh"),
+    "fuel": (2.66, "kgCO2e/L"),
 }
 REPORTING = {
     "boundary": "Hall 1 with its plant, behind the main meters.",
@@ -62,6 +70,7 @@ def make_material(
     reporting: dict | None = None,
     settings: Settings | None = None,
     year: str = "2026",
+    tables: dict | None = None,
 ) -> Material:
     """The reference data centre; ``gap_h`` hours of one role are missing, ``code`` is the class."""
     amounts = amounts or YEAR
@@ -81,6 +90,13 @@ def make_material(
         files={"reporting.yaml": "a" * 64, "meters.csv": "b" * 64},
         defaults=("site: price = 0.2",),
         texts={"reporting.yaml": b"boundary: Hall 1\n", "meters.csv": b"meter,role\n"},
+        tables=tables or {},
+        rulesets=tuple(choose_rulesets((), document.jurisdictions)),
+        previews=tuple(r for r in load_rulesets().values() if r.id in PREVIEWS),
+        factors={
+            use: ChosenFactor(Quantity(f"ef {use}", value, unit), f"{use}-id")
+            for use, (value, unit) in FACTORS.items()
+        },
     )
 
 

@@ -33,7 +33,9 @@ def shown(value: Cell, decimals: int | None = None) -> str:
 
 def shown_cell(column: Column, value: Cell, decimals: int | None) -> str:
     """Return a cell of a table as text."""
-    if column.name == "unit" and value == "1":
+    if value is None and column.kind is Kind.TEXT:
+        return ""
+    if column.name.endswith("unit") and value == "1":
         return ""
     if column.kind is Kind.COUNT and isinstance(value, int):
         return f"{value:,}".replace("-", MINUS)

@@ -112,6 +112,12 @@ class Disclosure:
     boundary: str = ""
     edition: Mapping[str, Cell] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        names = [table.name for table in self.tables]
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"tables share a name: {', '.join(twice)}")
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings of all gates."""

@@ -95,7 +95,7 @@ def _head(table: Table, at: int) -> dict[str, Any]:
     longest = max((len(cell) for cell in cells if isinstance(cell, str)), default=0)
     return {
         "title": column.title,
-        "unit": column.unit,
+        "unit": "" if column.unit == "1" else column.unit,
         "is_number": column.kind in (Kind.NUMBER, Kind.COUNT),
         "is_words": column.kind is Kind.TEXT and longest > _WORDS,
     }

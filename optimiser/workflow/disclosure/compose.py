@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from optimiser.analysis.kpi.quantity import Ratio
+from optimiser.analysis.kpi.verdicts import Claim
 from optimiser.report.disclosure.plain import Cell, plain_cell
 from optimiser.report.disclosure.table import Disclosure, Output
 from optimiser.report.disclosure.words import refuse_claims
+from optimiser.schema.ruleset import Ruleset
 from optimiser.store.canonical import canonical_json
+from optimiser.workflow.disclosure.assets import embodied_assets
+from optimiser.workflow.disclosure.cfe_tables import cfe_hourly
+from optimiser.workflow.disclosure.emissions import Emissions, carbon_ratios, emissions_of
 from optimiser.workflow.disclosure.energy_tables import energy_balance, water
 from optimiser.workflow.disclosure.evidence_tables import assumptions, data_quality
+from optimiser.workflow.disclosure.figures import Figures, figures_of
 from optimiser.workflow.disclosure.frameworks import wanted
+from optimiser.workflow.disclosure.ghg_tables import (
+    esrs_e1,
+    ghg_inventory,
+)
 from optimiser.workflow.disclosure.indicators import energy_indicators
 from optimiser.workflow.disclosure.kpi_tables import DRAWS, SEED, kpi_summary
 from optimiser.workflow.disclosure.material import Material, Source
+from optimiser.workflow.disclosure.plan_tables import plan_vs_baseline
+from optimiser.workflow.disclosure.regime_tables import annex, label_preview, rule_verdicts
+from optimiser.workflow.disclosure.renewables import (
+    Renewables,
+    instrument_ledger,
+    renewable_ratio,
+    renewables_of,
+)
+from optimiser.workflow.disclosure.savings_tables import savings_verification
+from optimiser.workflow.disclosure.service_tables import sci_services
 
 FORMAT = "dcopt.disclosure/1"
 
@@ -26,14 +47,32 @@ def compose(material: Material) -> Disclosure:
     Raises ``InputError`` when a text of the data claims more than numbers can show.
     """
     digest = input_digest(material)
-    ratios = [ratio for source in material.sources for ratio in energy_indicators(material, source)]
+    studies = [study(material, source) for source in material.sources]
+    ratios = [ratio for one in studies for ratio in one.ratios]
+    best = studies[0]
+    claims = [Claim(one.rule, one.reason) for one in material.reporting.exemptions]
+    chosen, previews, day = material.rulesets, material.previews, material.as_of
     outputs: list[Output] = [
         kpi_summary(ratios, digest),
         energy_balance(material),
+        annex("eed_annex", "EU database: Annexes I to III", "(EU) 2024/1364",
+              _of((*chosen, *previews), "EU"), best.figures, day),
+        label_preview([one for one in (*chosen, *previews) if one.scales], best.figures),
+        annex("enefg_annex3", "German register: Annex 3", "EnEfG",
+              _of((*chosen, *previews), "DE"), best.figures, day),
+        rule_verdicts(chosen, best.figures, day, claims),
+        ghg_inventory(best.source, best.emissions),
+        instrument_ledger(material, best.renewables),
+        cfe_hourly(best.source),
         water(material),
+        sci_services(material, best.source, best.pue),
+        embodied_assets(material),
+        plan_vs_baseline(material, material.run),
+        savings_verification(material),
+        esrs_e1([one for one in chosen if one.aliases], best.figures),
         data_quality(material),
         assumptions(material, ratios),
-    ]
+    ]  # fmt: skip
     made = Disclosure(
         site=material.site,
         period=material.period.label,
@@ -47,9 +86,43 @@ def compose(material: Material) -> Disclosure:
     return made
 
 
+@dataclass(frozen=True)
+class Study:
+    """Everything computed of one source."""
+
+    source: Source
+    renewables: Renewables
+    emissions: Emissions
+    ratios: list[Ratio]
+    figures: Figures
+
+    @property
+    def pue(self) -> Ratio | None:
+        """PUE in the highest category that is known."""
+        names = ("PUE", "iPUE", "mPUE", "imPUE")
+        return next((ratio for ratio in self.ratios if ratio.name in names), None)
+
+
+def study(material: Material, source: Source) -> Study:
+    """Compute every indicator and amount of one source."""
+    renewables = renewables_of(material, source)
+    emissions = emissions_of(material, source, renewables)
+    ratios = [
+        *energy_indicators(material, source),
+        renewable_ratio(material, source, renewables),
+        *carbon_ratios(material, source, emissions),
+    ]
+    figures = figures_of(material, source, ratios, renewables, emissions.totals())
+    return Study(source, renewables, emissions, ratios, figures)
+
+
 def indicators_of(material: Material, source: Source) -> list[Ratio]:
     """Return every indicator of one source."""
-    return energy_indicators(material, source)
+    return study(material, source).ratios
+
+
+def _of(rulesets: tuple[Ruleset, ...], jurisdiction: str) -> list[Ruleset]:
+    return [one for one in rulesets if one.jurisdiction == jurisdiction and one.datapoints]
 
 
 def input_digest(material: Material) -> str:

@@ -19,7 +19,7 @@ from optimiser.report.disclosure.table import (
 from optimiser.workflow.disclosure.material import Material, Source
 
 _COUNTS = (
-    "expected", "seen", "rejected", "duplicates", "conflicts", "late", "out_of_order", "gaps",
+    "expected", "seen", "rejected", "duplicates", "conflicts", "late", "gaps",
     "rollovers", "resets", "negative",
 )  # fmt: skip
 _CLASSES = (

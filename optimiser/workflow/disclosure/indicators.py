@@ -38,8 +38,16 @@ def energy_indicators(material: Material, source: Source) -> list[Ratio]:
 
 
 def it_role(source: Source) -> str | None:
-    """Return the role that IT energy is taken from: the highest category that is metered."""
-    return source.components.it_role()
+    """Return the role that IT energy is taken from, ``None`` when it is not metered.
+
+    The highest category of which enough of the period was seen, else the one seen best.
+    """
+    known = [role for role in IT_ROLES if role in source.components.roles]
+    seen = {role: source.part(role).completeness for role in known}
+    enough = [role for role in known if seen[role] >= source.window.enough]
+    if enough:
+        return max(enough, key=lambda role: IT_CATEGORIES[role])
+    return max(known, key=lambda role: (seen[role], IT_CATEGORIES[role]), default=None)
 
 
 def _pues(material: Material, source: Source) -> Iterator[Ratio]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from optimiser.analysis.kpi.quantity import Ratio
@@ -24,13 +25,13 @@ COLUMNS = (
     Column("category", "Category", is_key=True),
     Column("value", "Value", Kind.NUMBER),
     Column("unit", "Unit"),
+    Column("class", "Class"),
+    Column("completeness", "Complete", Kind.NUMBER, "1"),
     Column("lower", "Lower, worst case", Kind.NUMBER),
     Column("upper", "Upper, worst case", Kind.NUMBER),
     Column("mc_lower", "Lower, Monte Carlo", Kind.NUMBER),
     Column("mc_upper", "Upper, Monte Carlo", Kind.NUMBER),
     Column("period", "Period"),
-    Column("class", "Class"),
-    Column("completeness", "Complete", Kind.NUMBER, "1"),
     Column("reason", "Reason"),
     Column("remarks", "Remarks"),
     Column("gum_lower", "Lower, first order", Kind.NUMBER, is_provenance=True),
@@ -123,16 +124,23 @@ def _interval(ratio: Ratio, correlations: Mapping[str, float] | None) -> Interva
         return None
 
 
-def _findings(ratios: Iterable[Ratio]) -> Iterable[Finding]:
+def _findings(ratios: Sequence[Ratio]) -> Iterable[Finding]:
+    given = {_base(ratio) for ratio in ratios if ratio.value is not None}
     for ratio in ratios:
         name = f"{ratio.name}{ratio.category or ''}"
         for flag in ratio.flags:
             if flag.severity != "note":
                 level = Level.FAILURE if flag.severity == "error" else Level.FLAG
                 yield Finding(f"kpi_summary {name}", level, flag.sentence)
-        if ratio.reason == "PARTIAL":
+        if ratio.reason == "PARTIAL" and ratio.completeness > 0:
             told = (
-                f"{name} is not given: {100 * ratio.completeness:.5g} % of the period was seen; "
+                f"{100 * ratio.completeness:.5g} % of the period was seen, which is too little; "
                 "--allow-partial gives an interim figure"
             )
-            yield Finding(f"kpi_summary {name}", Level.FAILURE, told)
+            level = Level.FLAG if _base(ratio) in given else Level.FAILURE
+            yield Finding(f"kpi_summary {name}", level, told)
+
+
+def _base(ratio: Ratio) -> str:
+    """Return the name that an indicator has in every category and over part of a year."""
+    return re.sub(r"^[im]+(?=PUE)", "", ratio.name)

@@ -16,6 +16,8 @@ from optimiser.analysis.kpi.ratio import Window
 from optimiser.schema.period import Period
 from optimiser.schema.reporting import Reporting
 from optimiser.schema.roles import ROLES
+from optimiser.schema.ruleset import Ruleset
+from optimiser.store.runs import StoredRun
 
 MEASURED, MODELLED, FORECAST = "measured", "modelled", "forecast"
 SECTIONS = (MEASURED, MODELLED, FORECAST)
@@ -31,7 +33,10 @@ def section_of(quality: Quality) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the caller asked for, as far as it decides over the figures."""
+    """What the caller asked for, as far as it decides over the figures.
+
+    ``run`` names a stored plan; the newest one when ``None``, none at all when empty.
+    """
 
     period: str
     frameworks: tuple[str, ...] = ()
@@ -39,6 +44,7 @@ class Settings:
     as_of: date | None = None
     allow_partial: bool = False
     weighting: Weighting | None = None
+    run: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,24 @@ class Source:
 
 
 @dataclass(frozen=True)
+class ChosenFactor:
+    """An emission or water factor: its value per unit of activity, identifier and description."""
+
+    value: Quantity
+    id: str
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class Material:
     """Documents, tables and sources of one site and period.
 
     ``tables`` holds the ledgers that the reporting document names (``instruments``, ``assets``,
     ``services``), ``files`` the SHA-256 of every input, ``defaults`` what was filled in, ``texts``
-    the documents that go into the assurance pack.
+    the documents that go into the assurance pack. ``rulesets`` were chosen, ``previews`` are drafts
+    of the same jurisdictions. ``factors`` are those that the document names, by use; ``baseline``
+    is the measured source of the baseline period of savings, ``run``
+    the plan whose prediction is told.
     """
 
     site: str
@@ -78,11 +96,21 @@ class Material:
     files: Mapping[str, str] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
     texts: Mapping[str, bytes] = field(default_factory=dict)
+    rulesets: tuple[Ruleset, ...] = ()
+    previews: tuple[Ruleset, ...] = ()
+    factors: Mapping[str, ChosenFactor] = field(default_factory=dict)
+    baseline: Source | None = None
+    run: StoredRun | None = None
 
     @property
     def weighting(self) -> Weighting:
         """Weights of energy carriers: of the call, else of the document."""
         return self.settings.weighting or self.reporting.energy_weighting
+
+    @property
+    def first_day(self) -> date:
+        """The first local day of the period."""
+        return self.period.start.astimezone(ZoneInfo(self.period.zone)).date()
 
     @property
     def last_day(self) -> date:
