@@ -8,6 +8,12 @@ from benchmarks.generators.documents import SPRING_DAY, STUDY_COMMENTS, german_s
 from benchmarks.generators.facility import plant, plant_cards, two_feeds
 from benchmarks.generators.fleet import GIB, FleetSpec, LabelRule, RackGroup
 from benchmarks.generators.load import LoadSpec, ServiceGroup
+from benchmarks.generators.reporting import (
+    DEMO_COMMENTS,
+    DEMO_REPORTING,
+    demo_columns,
+    demo_tables,
+)
 from benchmarks.generators.spec import Built, SiteSpec
 from benchmarks.generators.start import PlacementRules
 
@@ -95,6 +101,10 @@ def demo_spec() -> SiteSpec:
         head=_HEAD,
         comments=_COMMENTS,
         study_comments=STUDY_COMMENTS,
+        reporting=DEMO_REPORTING,
+        reporting_comments=DEMO_COMMENTS,
+        reporting_tables=demo_tables,
+        columns=demo_columns,
     )
 
 

@@ -15,6 +15,7 @@ from benchmarks.generators.facility import (
 )
 from benchmarks.generators.fleet import GIB, FleetSpec, LabelRule, RackGroup
 from benchmarks.generators.load import LoadSpec, ServiceGroup
+from benchmarks.generators.reporting import SMALL_COMMENTS, SMALL_REPORTING
 from benchmarks.generators.spec import Built, SiteSpec
 from benchmarks.generators.start import PlacementRules
 
@@ -66,6 +67,8 @@ def small_spec() -> SiteSpec:
         head=_HEAD,
         comments=_COMMENTS,
         study_comments=STUDY_COMMENTS,
+        reporting=SMALL_REPORTING,
+        reporting_comments=SMALL_COMMENTS,
     )
 
 

@@ -21,6 +21,7 @@ from optimiser.connect.sitefolder import (
     write_site,
     write_table,
 )
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.site import Site
 from optimiser.schema.study import Study
 
@@ -63,6 +64,12 @@ class SiteSpec:
     head: Sequence[str] = ()
     comments: Mapping[str, str] = field(default_factory=dict)
     study_comments: Mapping[str, str] = field(default_factory=dict)
+    reporting: Mapping[str, Any] | None = None
+    reporting_comments: Mapping[str, str] = field(default_factory=dict)
+    reporting_tables: Callable[[], Mapping[str, pd.DataFrame]] | None = None
+    """Makes the tables that ``reporting.yaml`` names."""
+    columns: Callable[[], Mapping[str, Mapping[str, str]]] | None = None
+    """Tells what their columns mean."""
 
 
 def make_site(folder: Path, spec: SiteSpec, *, force: bool = False) -> Path:
@@ -78,6 +85,8 @@ def make_site(folder: Path, spec: SiteSpec, *, force: bool = False) -> Path:
         "placement.csv": built.placement,
     }
     tables |= {name: SERIES[name](SERIES_SEED) for name in spec.series}
+    tables |= spec.reporting_tables() if spec.reporting_tables else {}
+    told = spec.reporting
     site_folder = SiteFolder(
         Site.model_validate(spec.document(built)),
         tables,
@@ -86,6 +95,9 @@ def make_site(folder: Path, spec: SiteSpec, *, force: bool = False) -> Path:
         site_head=spec.head,
         site_comments=spec.comments,
         study_comments=spec.study_comments,
+        reporting=None if told is None else Reporting.model_validate(dict(told)),
+        reporting_comments=spec.reporting_comments,
+        columns=spec.columns() if spec.columns else {},
         with_schemas=False,  # `dcopt init` adds them to its copy
     )
     return write_site(site_folder, folder, force=force)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from optimiser.connect.yamltext import render, to_plain
 from optimiser.errors import UsageError
 from optimiser.schema.export import write_schemas
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.site import Resource, Site
 from optimiser.schema.study import Study
 from optimiser.schema.tables import TABLES, Column
@@ -52,6 +53,10 @@ class SiteFolder:
     """Comment lines, without ``#``, at the top of ``site.yaml``."""
     site_comments: Mapping[str, str] = field(default_factory=dict)
     study_comments: Mapping[str, str] = field(default_factory=dict)
+    reporting: Reporting | None = None
+    reporting_comments: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Meanings of the columns of files that have no table specification, by file and column."""
     with_schemas: bool = True
     """Put JSON Schemas in ``schemas/`` and name them in the YAML, so that editors complete it."""
 
@@ -108,11 +113,15 @@ def table_columns(path: Path) -> list[str]:
 
 
 def write_provenance(
-    provenance: Provenance, folder: Path, resources: Sequence[Resource] = ()
+    provenance: Provenance,
+    folder: Path,
+    resources: Sequence[Resource] = (),
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Write ``dataset.yaml`` with the size and SHA-256 of every other file of ``folder``.
 
-    Columns are described by the table specifications; ``resources`` name those of the site.
+    Columns are described by the table specifications; ``resources`` name those of the site,
+    ``columns`` gives the meanings of those of further files, by file and column.
     """
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     plain: dict[str, Any] = {
@@ -124,23 +133,30 @@ def write_provenance(
         "time_zone": provenance.time_zone,
         "resolution": provenance.resolution,
         "files": {
-            name: _file_entry(folder / name, resources) for name in names if name != "dataset.yaml"
+            name: _file_entry(folder / name, resources, (columns or {}).get(name))
+            for name in names
+            if name != "dataset.yaml"
         },
     }
     _write_text(folder / "dataset.yaml", render(plain, {}, ()))
 
 
-def _file_entry(path: Path, resources: Sequence[Resource]) -> dict[str, Any]:
+def _file_entry(
+    path: Path, resources: Sequence[Resource], columns: Mapping[str, str] | None
+) -> dict[str, Any]:
     entry: dict[str, Any] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     spec = TABLES.get(path.stem)
-    if spec is not None:
+    if columns is not None:
+        entry["columns"] = dict(columns)
+    elif spec is not None:
         found = table_columns(path)
-        columns = spec.with_resources(resources).columns
-        entry["columns"] = {c.name: _meaning(c) for c in columns if c.name in found}
+        known = spec.with_resources(resources).columns
+        entry["columns"] = {c.name: meaning(c) for c in known if c.name in found}
     return entry
 
 
-def _meaning(column: Column) -> str:
+def meaning(column: Column) -> str:
+    """Return what a column means, with its unit."""
     return f"{column.description} [{column.unit}]" if column.unit else column.description
 
 
@@ -153,9 +169,13 @@ def _write_files(folder: SiteFolder, draft: Path) -> None:
         plain = to_plain(folder.study)
         study = render(plain, folder.study_comments, _modeline(folder, "study"))
         _write_text(draft / "study.yaml", study)
+    if folder.reporting is not None:
+        plain = to_plain(folder.reporting)
+        text = render(plain, folder.reporting_comments, _modeline(folder, "reporting"))
+        _write_text(draft / "reporting.yaml", text)
     for name, table in folder.tables.items():
         write_table(table, draft / name)
-    write_provenance(folder.provenance, draft, folder.site.resources)
+    write_provenance(folder.provenance, draft, folder.site.resources, folder.columns)
     if folder.with_schemas:
         write_schemas(draft / SCHEMAS)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optimiser.analysis.verify import violations_today
+from optimiser.errors import InputError, Problem, raise_all
+from optimiser.library.reporting import REPORTING_FILE, ReportingInput, read_reporting
 from optimiser.workflow.loading import Loaded, load
 
 
@@ -36,19 +38,51 @@ def check_site(path: Path) -> CheckResult:
 
     Raises ``InputError`` with every mistake of the input.
     """
-    loaded = load(path)
+    loaded, reporting = _read(path)
     broken, sentences = _today(loaded)
+    files, defaults = dict(loaded.site_input.files), defaults_of(loaded)
+    if reporting is not None:
+        files |= reporting.files
+        defaults += reporting.defaults_used
     return CheckResult(
         site=loaded.site_input.site.name,
         study=loaded.study.name,
-        counts=_counts(loaded),
+        counts={**_counts(loaded), **_meter_counts(reporting)},
         rules=[(rule.name, rule.kind, not rule.is_hard) for rule in loaded.rules],
         has_placement=loaded.has_placement,
         broken=broken,
         violations=sentences,
-        files=loaded.site_input.files,
-        defaults=defaults_of(loaded),
+        files=files,
+        defaults=defaults,
     )
+
+
+def _read(path: Path) -> tuple[Loaded, ReportingInput | None]:
+    """Read site, study and reporting document; raise the mistakes of all together."""
+    problems: list[Problem] = []
+    loaded, reporting = None, None
+    try:
+        loaded = load(path)
+    except InputError as error:
+        problems += error.problems
+    folder = path if path.is_dir() else path.parent
+    if loaded is not None:
+        folder = loaded.site_input.folder
+    if (folder / REPORTING_FILE).is_file():
+        zone = "UTC" if loaded is None else loaded.site_input.site.location.time_zone
+        try:
+            reporting = read_reporting(folder, zone)
+        except InputError as error:
+            problems += error.problems
+    raise_all(problems)
+    assert loaded is not None  # raised before otherwise
+    return loaded, reporting
+
+
+def _meter_counts(reporting: ReportingInput | None) -> dict[str, int]:
+    if reporting is None or reporting.register is None:
+        return {}
+    return {"meter series": len(reporting.register.series)}
 
 
 def defaults_of(loaded: Loaded) -> list[str]:

@@ -42,6 +42,40 @@ def read_meters(
     return reading.collector.finish(dict(sorted(reading.files.items())), register.defaults_used)
 
 
+def check_files(register: Register) -> list[Problem]:
+    """Return the mistakes in layout and columns of the files of a register; no values are read."""
+    problems: list[Problem] = []
+    with engine() as connection:
+        for files, rows in _groups(register.series).items():
+            for path in files:
+                try:
+                    layout = read_layout(connection, path)
+                except InputError as error:
+                    problems += error.problems
+                    continue
+                series = [register.series[row] for row in rows]
+                problems += [p for one in series for p in _column_problems(register, one, layout)]
+    return problems
+
+
+def _column_problems(register: Register, one: Series, layout: Layout) -> list[Problem]:
+    """Tell when a file lacks the column of values that the register names."""
+    others = layout.value_names
+    if one.column in others:
+        return []
+    what = f"{layout.path.name} has no such column of values"
+    return [
+        register.problem(
+            one,
+            "column",
+            what,
+            value=one.column,
+            expected=listed(others),
+            remedy=nearest(one.column, others) or "name the column of the values",
+        )
+    ]
+
+
 def _groups(series: Sequence[Series]) -> dict[tuple[Path, ...], list[int]]:
     """Return the rows of the series that come from the same files."""
     found: dict[tuple[Path, ...], list[int]] = {}
@@ -115,22 +149,9 @@ class _Reading:
         return found
 
     def _has_column(self, layout: Layout, row: int) -> bool:
-        one = self._register.series[row]
-        others = layout.value_names
-        if one.column in others:
-            return True
-        what = f"{layout.path.name} has no such column of values"
-        self.problems.append(
-            self._register.problem(
-                one,
-                "column",
-                what,
-                value=one.column,
-                expected=listed(others),
-                remedy=nearest(one.column, others) or "name the column of the values",
-            )
-        )
-        return False
+        found = _column_problems(self._register, self._register.series[row], layout)
+        self.problems += found
+        return not found
 
     def _batches(self, layout: Layout, column: str, rows: np.ndarray) -> Iterable[Samples]:
         import duckdb

@@ -1,0 +1,230 @@
+"""Reporting documents of the bundled sites, and a metered year of the demo.
+
+All invented. The demo has meters (an hourly reading of each counter over 2025), certificates,
+assets and services; the small site has none, so that its figures come from its simulation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.generators.series import HOURS, make_weather
+from optimiser.connect.sitefolder import meaning
+from optimiser.schema.disclosed import ASSETS, INSTRUMENTS, SERVICES_SCI
+from optimiser.schema.meter import METERS
+
+SEED = 20250715
+WEATHER_SEED = 2025
+METER_FILE = "readings-2025.csv"
+ROLLOVER_KWH = 1_000_000
+_GAP = slice(2_170, 2_173)
+"""Hours in which the reading of grid A is missing: a night in April."""
+
+DEMO_REPORTING: dict[str, Any] = {
+    "format": "dcopt.reporting/1",
+    "boundary": "Rooms north and south with their power chain and cooling plant, from the two "
+    "grid connections (before the transfer switch) to the racks. Offices are outside.",
+    "facility": {
+        "name": "Demo data centre",
+        "owner": {"name": "Demo Ltd", "contact": "facility@demo.example"},
+        "operator": {"name": "Demo Operations Ltd", "contact": "noc@demo.example"},
+        "kind": "enterprise",
+        "country": "DE",
+        "nuts3": "DE712",
+        "postcode": "60311",
+        "grid_zone": "DE",
+        "start": "2019-05",
+        "redundancy_electrical": "2N",
+        "redundancy_cooling": "N+1",
+        "rated_it_kw": 190.0,
+        "rated_connection_kw": 300.0,
+        "total_area_m2": 620.0,
+        "computer_room_area_m2": 310.0,
+        "refrigerants": [{"name": "R-1234ze", "charge_kg": 64.0, "leaked_kg": 0.6}],
+        "has_water_stress": False,
+        "water_source": "potable",
+        "has_cool_climate": True,
+        "storage_capacity_pb": 1.9,
+    },
+    "jurisdictions": ["EU", "DE"],
+    "meters": {"table": "meters.csv", "default_accuracy_percent": 2.0},
+    "instruments": "instruments.csv",
+    "assets": "assets.csv",
+    "services": "services-sci.csv",
+    "sign_off": {"prepared_by": "", "reviewed_by": ""},
+}
+DEMO_COMMENTS = {
+    "boundary": "What the figures are about; it stands at the head of every report.",
+    "facility": "Facts that no meter tells; an authority asks for them.",
+    "jurisdictions": "Their rulesets apply; `rulesets` would choose others.",
+    "meters": "The register says what each series is and how far to trust it. Without this part\n"
+    "figures come from the simulation and are marked MODELLED.",
+    "instruments": "Ledgers beside this file.",
+}
+SMALL_REPORTING: dict[str, Any] = {
+    "format": "dcopt.reporting/1",
+    "boundary": "The server room with its two feeds, UPS units and chillers.",
+    "facility": {
+        "name": "Small server room",
+        "owner": {"name": "Small Ltd"},
+        "operator": {"name": "Small Ltd"},
+        "kind": "enterprise",
+        "country": "DE",
+        "start": "2021-03",
+        "rated_it_kw": 12.0,
+        "refrigerants": [{"name": "R-32", "charge_kg": 6.0}],
+    },
+    "jurisdictions": ["DE"],
+}
+SMALL_COMMENTS = {
+    "facility": "Without meters figures come from the simulation and are marked MODELLED.",
+}
+
+
+def demo_tables() -> dict[str, pd.DataFrame]:
+    """Return the tables of the demo's reporting by file name."""
+    return {
+        METER_FILE: readings(),
+        "meters.csv": register(),
+        "instruments.csv": instruments(),
+        "assets.csv": assets(),
+        "services-sci.csv": services(),
+    }
+
+
+def demo_columns() -> dict[str, dict[str, str]]:
+    """Return what the columns of those tables mean, by file."""
+    specs = {
+        "meters.csv": METERS,
+        "instruments.csv": INSTRUMENTS,
+        "assets.csv": ASSETS,
+        "services-sci.csv": SERVICES_SCI,
+    }
+    tables = demo_tables()
+    found = {
+        name: {c.name: meaning(c) for c in spec.columns if c.name in tables[name]}
+        for name, spec in specs.items()
+    }
+    unit = {"kwh": "kWh", "l": "L"}
+    counters = [name for name in tables[METER_FILE] if name != "time"]
+    told = {name: f"Reading of the counter. [{unit[name.split('_')[-1]]}]" for name in counters}
+    return {**found, METER_FILE: {"time": "Moment of the reading, UTC.", **told}}
+
+
+def readings() -> pd.DataFrame:
+    """Return hourly readings of 2025 from its first instant to that of 2026.
+
+    IT energy follows the working day; losses are 1.6 % before the UPS and 6.5 % in it; cooling and
+    water grow with the outdoor temperature (the site's weather of 2025). Counters show whole kWh
+    and roll over at a million; the water counter shows litres.
+    """
+    random = np.random.default_rng([SEED, 9])
+    weather = make_weather(WEATHER_SEED)["dry_bulb_c"].to_numpy()
+    hour = np.arange(HOURS) % 24 + 0.5
+    workday = (np.arange(HOURS) // 24 + 2) % 7 < 5
+    course = 1.0 + 0.10 * np.sin(2 * np.pi * (hour - 9.0) / 24) * np.where(workday, 1.0, 0.4)
+    it = 83.0 * course * (1.0 + 0.01 * random.standard_normal(HOURS))
+    warm = np.clip((weather - 8.0) / 22.0, 0.0, 1.2)
+    cooling = it * (0.028 + 0.055 * warm)
+    water_l = it * (1.35 + 0.9 * warm)
+    grid = (it / 0.935 + cooling) / 0.984
+    columns = {
+        "grid_a_kwh": _counter(0.52 * grid, 412_300),
+        "grid_b_kwh": _counter(0.48 * grid, 388_114),
+        "ups_a_kwh": _counter(0.51 * it, 712_345),
+        "ups_b_kwh": _counter(0.49 * it, 190_022),
+        "cooling_kwh": _counter(cooling, 55_210),
+        "water_l": _counter(water_l, 8_301_455, 100_000_000),
+    }
+    frame = pd.DataFrame({"time": _moments(), **columns}).astype({"grid_a_kwh": "Int64"})
+    frame.loc[frame.index[_GAP], "grid_a_kwh"] = pd.NA
+    return frame
+
+
+def _moments() -> list[str]:
+    times = pd.date_range("2024-12-31T23:00", periods=HOURS + 1, freq="h")
+    return [f"{moment:%Y-%m-%dT%H:%MZ}" for moment in times]
+
+
+def _counter(gain: np.ndarray, start: int, modulus: int = ROLLOVER_KWH) -> np.ndarray:
+    read = start + np.concatenate([[0.0], np.cumsum(gain)])
+    return np.floor(read).astype(np.int64) % modulus
+
+
+def register() -> pd.DataFrame:
+    """Return the meter register of the demo."""
+    rows = [
+        ("grid-a", "e_grid", "kWh", "grid_a_kwh", 0.5, "grid", "hand-over A, before the switch"),
+        ("grid-b", "e_grid", "kWh", "grid_b_kwh", 0.5, "grid", "hand-over B, before the switch"),
+        ("ups-a", "e_it_ups", "kWh", "ups_a_kwh", 1.0, "ups", "UPS output A"),
+        ("ups-b", "e_it_ups", "kWh", "ups_b_kwh", 1.0, "ups", "UPS output B"),
+        ("cooling", "e_cooling", "kWh", "cooling_kwh", 1.0, "", "mechanical distribution board"),
+        ("water", "win", "L", "water_l", 2.0, "water", "make-up water of the towers"),
+        ("water-potable", "win_pot", "L", "water_l", 2.0, "water", "the same meter: mains water"),
+        ("water-fresh", "win_fre", "L", "water_l", 2.0, "water", "the same meter: mains water"),
+    ]
+    columns = ["meter", "role", "unit", "column", "accuracy_percent", "group", "point"]
+    frame = pd.DataFrame(rows, columns=columns)
+    is_water = frame["unit"] == "L"
+    return pd.DataFrame(
+        {
+            "meter": frame["meter"],
+            "role": frame["role"],
+            "kind": "counter",
+            "unit": frame["unit"],
+            "file": METER_FILE,
+            "column": frame["column"],
+            "rollover": np.where(is_water, 100_000_000, ROLLOVER_KWH),
+            "accuracy_percent": frame["accuracy_percent"],
+            "calibrated": np.where(is_water, "2022-10-05", "2024-06-12"),
+            "group": frame["group"],
+            "point": frame["point"],
+        }
+    )
+
+
+def instruments() -> pd.DataFrame:
+    """Return the ledger of the demo: two lots of certificates, one agreement."""
+    head = "instrument,kind,serial_from,serial_to,mwh,zone,technology,vintage_from,vintage_to"
+    columns = [*head.split(","), "cancelled", "beneficiary"]
+    year, demo = ("2025-01-01", "2025-12-31"), "Demo Ltd"
+    rows = [
+        ("go-wind-1", "go", "DE-700001", "DE-700240", 240, "DE", "wind", "2025-01-01",
+         "2025-06-30", "2026-02-10", demo),
+        ("go-hydro-1", "go", "DE-812001", "DE-812120", 120, "DE", "hydro", "2025-07-01",
+         "2025-12-31", "2026-02-10", demo),
+        ("ppa-solar-1", "ppa", "", "", 180, "DE", "solar", *year, "2026-01-20", demo),
+        ("go-unused-1", "go", "DE-900001", "DE-900050", 50, "DE", "wind", "2025-10-01",
+         "2025-12-31", "", ""),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def assets() -> pd.DataFrame:
+    """Return the assets of the demo, by card or with figures of their own."""
+    columns = ["asset", "kind", "card", "count", "low_kgco2e", "mid_kgco2e", "high_kgco2e",
+               "tier", "source", "acquired", "lifetime_years"]  # fmt: skip
+    rows = [
+        ("servers-2019", "server", "server-default", 240, "", "", "", "", "", "2019-05-15", 7),
+        ("servers-2022", "server", "server-default", 280, "", "", "", "", "", "2022-09-01", 6),
+        ("servers-2025", "server", "", 80, 1100, 1380, 1650, "epd",
+         "supplier's declaration (invented)", "2025-04-01", 6),
+        ("racks", "rack", "rack-steel", 30, "", "", "", "", "", "2019-05-15", 15),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def services() -> pd.DataFrame:
+    """Return functional units of two services of the demo in 2025."""
+    columns = ["service", "unit", "units", "unit_scale", "it_share_fraction", "embodied_kgco2e",
+               "lifetime_years", "resources_reserved", "resources_total", "boundary"]  # fmt: skip
+    rows = [
+        ("shop-web", "request", 4_200_000_000, 1000, 0.031, 1215, 6, 1920, 128,
+         "web tier with its reserve; network of users left out"),
+        ("payments-api", "payment", 61_000_000, 1, 0.012, 1215, 6, 720, 128,
+         "API and its share of the message queue"),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
