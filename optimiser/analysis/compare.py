@@ -12,7 +12,7 @@ from optimiser.analysis.counts import moved
 from optimiser.analysis.placement_cost import placement_terms
 from optimiser.analysis.verdict import Placement
 from optimiser.schema.study import Weights
-from optimiser.twin.on_cost import on_cost_per_h
+from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def simulated_terms(
         "water": float(simulation["water_cost"].sum()) if weights.water else 0.0,
         "migration": one_off * hours / 24.0 / weights.hold_days,
         "host_on": float(on_cost_per_h(twin, weights)[placement.host_on].sum()) * hours,
+        "embodied": float(embodied_cost_per_h(twin, weights)[placement.host_on].sum()) * hours,
         **placement_terms(twin, weights, np.asarray(placement.host)),
     }
 

@@ -12,7 +12,7 @@ from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
 from optimiser.twin.limits import RackRows, all_rack_rows
-from optimiser.twin.on_cost import on_cost_per_h
+from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
 from optimiser.twin.planning import Envelope, planning_envelope
 from optimiser.twin.rules import Rule
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
@@ -73,9 +73,19 @@ class Frame:
         return float(self.twin["period_h"].values.sum())
 
     @property
+    def host_wear_cost(self) -> np.ndarray:
+        """(H,) wear and administration of each host that is on, over the horizon."""
+        return on_cost_per_h(self.twin, self.weights) * self.horizon_h
+
+    @property
+    def host_embodied_cost(self) -> np.ndarray:
+        """(H,) embodied carbon of each host that is on, in money over the horizon."""
+        return embodied_cost_per_h(self.twin, self.weights) * self.horizon_h
+
+    @property
     def host_on_cost(self) -> np.ndarray:
         """(H,) what each host costs when it is on, over the horizon, energy left out."""
-        return on_cost_per_h(self.twin, self.weights) * self.horizon_h
+        return self.host_wear_cost + self.host_embodied_cost
 
     @property
     def water_price(self) -> float:

@@ -61,7 +61,7 @@ BLOCKS: dict[str, Block] = {
             hosts.constrain_host_power,
             hosts.constrain_asleep_is_empty,
         ),
-        (objective.price_host_on,),
+        (objective.price_host_on, objective.price_embodied),
     ),
     "capacity": Block(
         (capacity.declare_overfull,),

@@ -81,11 +81,26 @@ def price_host_on(context: Context) -> None:
 
     Recipe entry: ``host_on``.
     """
+    context.terms["host_on"] = _per_host(context, context.instance.frame.host_wear_cost)
+
+
+def price_embodied(context: Context) -> None:
+    r"""Pay for the embodied carbon of hosts that are on, spread over their life.
+
+    .. math:: T\, \frac{\kappa}{10^3} \sum_k \frac{\varepsilon_k}{\Lambda_k} z_k
+
+    Nothing unless the study asks for it. Recipe entry: ``embodied``.
+    """
+    context.terms["embodied"] = _per_host(context, context.instance.frame.host_embodied_cost)
+
+
+def _per_host(context: Context, cost: np.ndarray) -> Linear:
+    """Return a cost (H,) of the hosts that are on; hosts of a group have the same."""
     instance = context.instance
-    cost = instance.frame.host_on_cost
     body = Linear(float(cost[instance.fixed.host_on].sum()))
-    of_group = cost[instance.grouping.first_host]
-    context.terms["host_on"] = body.extend(of_group, context.arrays["awake"])
+    if not cost.any():
+        return body
+    return body.extend(cost[instance.grouping.first_host], context.arrays["awake"])
 
 
 def price_soft_rules(context: Context) -> None:

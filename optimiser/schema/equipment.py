@@ -75,7 +75,9 @@ class ServerCard(Card):
     gpus: Gpus | None = None
     """Accelerators, if any."""
     embodied_kgco2e: NonNegative | None = None
-    """Carbon of making and shipping one server [kgCO2e]."""
+    """Carbon of making and shipping one server [kgCO2e], instead of the study's."""
+    lifetime_years: Positive | None = None
+    """Expected life, over which that carbon is spread [a], instead of the study's."""
     on_cost_per_h: NonNegative | None = None
     """Cost of a host of this model that is on, per hour, instead of the study's."""
     labels: dict[str, str] = Field(default_factory=dict)

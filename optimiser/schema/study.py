@@ -78,6 +78,14 @@ class Weights(Document):
     """Additional cost of moving one GiB of memory."""
     host_on_cost_per_h: NonNegative = 0.004
     """Wear and administration of a host that is on, per hour, unless the host or its card says."""
+    embodied: bool = False
+    """Whether a host that is on pays for its hourly share of embodied carbon at the carbon price:
+    an attribution, for it is saved only where a host that is left off is used or sold elsewhere."""
+    server_embodied_kgco2e: NonNegative = 1215.0
+    """Embodied carbon of a server whose card states none [kgCO2e]; the median of 48 models in a
+    public data set of makers' studies."""
+    server_lifetime_years: Positive = 4.0
+    """Expected life of a server whose card states none [a]."""
     safety: list[SafetyPrice] = []
     """Prices of load above the safety capacity, host by host."""
     balance: list[BalancePrice] = []

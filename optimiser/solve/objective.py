@@ -8,7 +8,15 @@ from optimiser.solve import placement_cost
 from optimiser.solve.problem import Problem
 from optimiser.twin.surrogate import marginal_w_per_w, surrogate_power
 
-TERMS = ("energy_cost", "carbon", "water", "migration", "host_on", *placement_cost.TERMS)
+TERMS = (
+    "energy_cost",
+    "carbon",
+    "water",
+    "migration",
+    "host_on",
+    "embodied",
+    *placement_cost.TERMS,
+)
 
 
 def host_load(problem: Problem, host: np.ndarray) -> np.ndarray:
@@ -73,7 +81,8 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
         "carbon": grams / 1e6 * weights.carbon_price_per_t,
         "water": litres / 1e3 * problem.frame.water_price,
         "migration": float(problem.move_cost[moved].sum()),
-        "host_on": float(problem.host_on_cost[on].sum()),
+        "host_on": float(problem.frame.host_wear_cost[on].sum()),
+        "embodied": float(problem.frame.host_embodied_cost[on].sum()),
         **problem.place.terms(host_load(problem, host), problem.rated, problem.today, host),
     }
 

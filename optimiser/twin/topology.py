@@ -78,6 +78,11 @@ def _own_on_cost(hosts: pd.DataFrame, cards: list[ServerCard], kind: np.ndarray)
     return np.where(np.isnan(own), of_card[kind], own)
 
 
+def _stated(values: Iterable[float | None]) -> np.ndarray:
+    """Return what cards state, NaN where they state nothing."""
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
 def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: SiteInput) -> None:
     curves, spans = [], []
     for card in cards:
@@ -90,6 +95,10 @@ def _kind_variables(variables: Variables, cards: list[ServerCard], site_input: S
     add("kind_curve_w", ["kind", "load_point"], np.array(curves), "W", "AC power at 0..100 % load")
     add("kind_gpu_span_w", ["kind"], np.array(spans), "W", "extra power when all GPUs are full")
     add("kind_standby_w", ["kind"], np.array([c.standby_w for c in cards]), "W", "power asleep")
+    add("kind_embodied_kgco2e", ["kind"], _stated(c.embodied_kgco2e for c in cards), "kgCO2e",
+        "carbon of making one server, NaN for the study's")  # fmt: skip
+    add("kind_lifetime_years", ["kind"], _stated(c.lifetime_years for c in cards), "a",
+        "expected life of a server, NaN for the study's")  # fmt: skip
     envelopes: dict[str, EnvelopeName] = {
         "kind_inlet_limit_c": "recommended",
         "kind_inlet_allowable_c": "allowable",

@@ -34,7 +34,7 @@ def _agree(instance: Instance, loaded: Loaded, problem: Problem, host: np.ndarra
     assert verify(loaded.twin, loaded.rules, Placement(host, on)).is_legal == official.is_feasible
     assert terms == terms | {
         "energy_cost": 0.0, "carbon": 0.0, "water": 0.0, "host_on": 0.0,
-        "safety_load": official.load, "balance": official.balance,
+        "embodied": 0.0, "safety_load": official.load, "balance": official.balance,
         "migration": official.process_moves, "service_moves": official.service_moves,
         "host_moves": official.machine_moves,
     }  # fmt: skip

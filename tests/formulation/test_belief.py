@@ -64,6 +64,7 @@ def _evaluate(frame, host: np.ndarray, on: np.ndarray) -> dict[str, float]:
         * days
         / weights.hold_days,
         "host_on": float(on.sum()) * weights.host_on_cost_per_h * days * 24.0,
+        "embodied": float(on.sum()) * days * (1215.0 / 4 / 365) * 0.08 * weights.embodied,
         "soft_rules": 0.0,
         **placement_terms(twin, weights, host),
     }

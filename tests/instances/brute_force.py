@@ -123,6 +123,7 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
         + water_l @ hours / 1e3 * water_price
         + moved @ move_cost
         + on @ _on_cost_per_h(twin, weights) * float(hours.sum())
+        + on @ _embodied_cost_per_h(twin, weights) * float(hours.sum())
         + _loads_and_moves(twin, weights, host)
     )
 
@@ -140,6 +141,17 @@ def _on_cost_per_h(twin: xr.Dataset, weights: Weights) -> np.ndarray:
     own = twin["host_own_on_cost_per_h"].values.copy()
     own[np.isnan(own)] = weights.host_on_cost_per_h
     return own
+
+
+def _embodied_cost_per_h(twin: xr.Dataset, weights: Weights) -> np.ndarray:
+    cost = np.zeros(twin.sizes["host"])
+    for h, kind in enumerate(twin["host_kind"].values) if weights.embodied else ():
+        kg = float(twin["kind_embodied_kgco2e"][kind])
+        years = float(twin["kind_lifetime_years"][kind])
+        kg = weights.server_embodied_kgco2e if np.isnan(kg) else kg
+        years = weights.server_lifetime_years if np.isnan(years) else years
+        cost[h] = kg / 1000.0 * weights.carbon_price_per_t / (years * 365 * 24)
+    return cost
 
 
 def _facility(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -128,6 +128,7 @@ def random_weights(seed: int) -> Weights:
         move_cost=float(rng.choice([0.0, 0.02, 0.5])),
         move_cost_per_gib=0.0,
         hold_days=float(rng.choice([1.0, 30.0])),
+        embodied=seed % 4 == 1,
     )
 
 
@@ -142,6 +143,7 @@ def _servers(recipe: Recipe) -> list[Row]:
             "kind": "server", "name": name, "curve_w": curve, "standby_w": recipe.integer(0, 8),
             "capacity": {"cpu": cpu, "memory": 10 * recipe.integer(6, 20)},
             "rack_units": recipe.integer(1, 2),
+            "embodied_kgco2e": 3000.0 if name == "large" else None,
             "labels": {"tier": name, "sockets": "2" if name == "large" else "1"},
         }  # fmt: skip
         if recipe.has_gpus:
