@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from optimiser.errors import InputError, Problem, UsageError
+from optimiser.errors import InputError, Problem, UsageError, raise_all
 from optimiser.library.documents import read_located
 from optimiser.library.locate import library_path
-from optimiser.library.references import nearest
-from optimiser.schema.ruleset import Ruleset
+from optimiser.library.references import DocumentCheck, nearest
+from optimiser.library.yaml_source import Step
+from optimiser.schema.figures import FACTS, FIGURES, OWN, is_known
+from optimiser.schema.ruleset import Condition, Ruleset
 
 FOLDER = ("models", "rulesets", "disclosure")
 GLOBAL = "GLOBAL"
@@ -19,14 +21,48 @@ GLOBAL = "GLOBAL"
 def read_ruleset(path: Path) -> Ruleset:
     """Read one ruleset.
 
-    Raises ``InputError`` with every mistake, also when its identifier is not the file's name.
+    Raises ``InputError`` with every mistake, also when its identifier is not the file's name, or
+    when it uses figures and facts that nobody provides.
     """
     ruleset, marks, _ = read_located(path, Ruleset)
+    check = DocumentCheck(str(path), marks)
     if ruleset.id != path.stem:
-        what = "the identifier is not the file's name"
-        line = marks.line(("id",))
-        raise InputError(Problem(what, str(path), line, "id", ruleset.id, path.stem))
+        check.add(("id",), "the identifier is not the file's name", ruleset.id, path.stem)
+    _check_names(check, ruleset)
+    raise_all(check.problems)
     return ruleset
+
+
+def _check_names(check: DocumentCheck, ruleset: Ruleset) -> None:
+    """Refuse names of figures and facts that are not known."""
+    _check_conditions(check, ("when",), ruleset.when)
+    for index, rule in enumerate(ruleset.rules):
+        _check_name(check, ("rules", index, "metric"), rule.metric)
+        _check_conditions(check, ("rules", index, "when"), rule.when)
+    for index, deadline in enumerate(ruleset.deadlines):
+        _check_conditions(check, ("deadlines", index, "when"), deadline.when)
+    for index, scale in enumerate(ruleset.scales):
+        _check_name(check, ("scales", index, "metric"), scale.metric)
+    for field, items in (("datapoints", ruleset.datapoints), ("aliases", ruleset.aliases)):
+        for index, item in enumerate(items):
+            if item.source is not None:
+                _check_name(check, (field, index, "source"), item.source)
+
+
+def _check_conditions(
+    check: DocumentCheck, path: tuple[Step, ...], conditions: Sequence[Condition]
+) -> None:
+    for index, condition in enumerate(conditions):
+        if condition.fact not in FACTS and not condition.fact.startswith(OWN):
+            remedy = nearest(condition.fact, FACTS) or f"a fact of your own begins with {OWN}"
+            here = (*path, index, "fact")
+            check.add(here, "there is no such fact", condition.fact, None, remedy)
+
+
+def _check_name(check: DocumentCheck, path: tuple[Step, ...], name: str) -> None:
+    if not is_known(name):
+        remedy = nearest(name, {**FIGURES, **FACTS}) or "see the page of rulesets for all names"
+        check.add(path, "there is no such figure or fact", name, None, remedy)
 
 
 @lru_cache(maxsize=8)

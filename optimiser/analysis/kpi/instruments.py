@@ -25,6 +25,7 @@ REFUSALS = {
     "OTHER_VINTAGE": "its generation does not fall into the period",
     "BUNDLED": "it arises from a contract or plant that is listed too",
     "SAME_SERIALS": "its serial numbers are in another lot of this ledger",
+    "OWN_GENERATION": "own generation counts where it is metered, not against energy bought",
     "NO_FACTOR": "a supplier's tariff needs the factor that it conveys",
 }
 """Why a lot is not used, in words."""
@@ -172,6 +173,8 @@ def _refusals(ordered: Sequence[Instrument], as_of: date | None) -> dict[str, st
 
 
 def _own_refusal(one: Instrument, as_of: date | None) -> str | None:
+    if one.kind == "onsite":
+        return "OWN_GENERATION"
     if one.is_bundled:
         return "BUNDLED"
     if one.kind in CERTIFICATES:

@@ -101,6 +101,7 @@ def test_location_based_does_not_know_certificates():
         ({"is_bundled": True}, "BUNDLED"),
         ({"serials": ("AB0150", "AB0250")}, "SAME_SERIALS"),
         ({"kind": "supplier"}, "NO_FACTOR"),
+        ({"kind": "onsite"}, "OWN_GENERATION"),
     ],
 )
 def test_lots_that_do_not_meet_the_criteria(change, reason):

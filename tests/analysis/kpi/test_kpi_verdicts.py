@@ -367,6 +367,24 @@ def test_contradictions_in_a_ruleset(tmp_path: Path, change, message):
         read_ruleset(path)
 
 
+def test_names_that_nobody_provides(tmp_path: Path):
+    """A misspelt figure or fact would never be decided; it is refused with the nearest name."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        BROKEN.split("rules:", maxsplit=1)[0]
+        + "is_default: false\n"
+        + "when: [{fact: rated_it_kv, op: '>', value: 1}, {fact: own_a, op: '==', value: true}]\n"
+        + "rules:\n"
+        + "  - {id: a, sentence: s, metric: peu, op: '<=', threshold: 1.5, citation: c}\n"
+        + "  - {id: b, sentence: s, metric: own_b, op: present, citation: c}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read_ruleset(path)
+    assert [problem.remedy for problem in caught.value.problems] == [
+        "did you mean 'rated_it_kw'?", "did you mean 'pue'?",
+    ]  # fmt: skip
+
+
 def test_a_folder_of_own_rulesets_comes_first(tmp_path: Path):
     """A user's ruleset is found beside the library's."""
     text = BROKEN.split("rules:", maxsplit=1)[0] + "is_default: false\n"
