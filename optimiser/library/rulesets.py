@@ -43,10 +43,10 @@ def _check_names(check: DocumentCheck, ruleset: Ruleset) -> None:
         _check_conditions(check, ("deadlines", index, "when"), deadline.when)
     for index, scale in enumerate(ruleset.scales):
         _check_name(check, ("scales", index, "metric"), scale.metric)
-    for field, items in (("datapoints", ruleset.datapoints), ("aliases", ruleset.aliases)):
-        for index, item in enumerate(items):
-            if item.source is not None:
-                _check_name(check, (field, index, "source"), item.source)
+    for index, point in enumerate(ruleset.datapoints):
+        _check_name(check, ("datapoints", index, "source"), point.source)
+    for index, alias in enumerate(ruleset.aliases):
+        _check_name(check, ("aliases", index, "source"), alias.source)
 
 
 def _check_conditions(
@@ -59,8 +59,8 @@ def _check_conditions(
             check.add(here, "there is no such fact", condition.fact, None, remedy)
 
 
-def _check_name(check: DocumentCheck, path: tuple[Step, ...], name: str) -> None:
-    if not is_known(name):
+def _check_name(check: DocumentCheck, path: tuple[Step, ...], name: str | None) -> None:
+    if name is not None and not is_known(name):
         remedy = nearest(name, {**FIGURES, **FACTS}) or "see the page of rulesets for all names"
         check.add(path, "there is no such figure or fact", name, None, remedy)
 

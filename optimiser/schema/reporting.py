@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from optimiser.errors import did_you_mean
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import Fraction, Name, NonNegative, Positive
+from optimiser.schema.figures import OWN, TOLD
 
 YEAR_MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 Redundancy = Literal["N", "N+1", "N+2", "2N", "2(N+1)", "other"]
@@ -134,6 +136,25 @@ class Exemption(Document):
     """Ground of the exemption, with its document."""
 
 
+class Practice(Document):
+    """State of one practice of the European Code of Conduct."""
+
+    number: Annotated[str, Field(pattern=r"^(3|4|5|6|7|8|9)\.\d{1,2}(\.\d{1,2})?$")]
+    """Number of the practice, such as 5.1.2; in quotes."""
+    status: Literal["implemented", "endorsed", "planned", "not_applicable"]
+    """State: done, expected of others, to be done, or without object here."""
+    planned: date | None = None
+    """Day by which a planned one is done."""
+    note: str = ""
+    """Evidence, or why it does not apply."""
+
+    @model_validator(mode="after")
+    def _has_its_date(self) -> Practice:
+        if (self.status == "planned") != (self.planned is not None):
+            raise ValueError("a planned practice has a day in 'planned', no other one does")
+        return self
+
+
 class Adjustment(Document):
     """A non-routine adjustment of the baseline."""
 
@@ -242,7 +263,39 @@ class Reporting(Document):
     """Functional units for software carbon intensity (table ``services``)."""
     exemptions: list[Exemption] = []
     """Exemptions claimed."""
+    facts: dict[str, bool | float | date | str] = {}
+    """Facts that rules ask for and that no other field tells, such as has_ems: true; see the page
+    of rulesets for all of them. Those of own rulesets begin with own_."""
+    limits: dict[str, float] = {}
+    """Limits from licensed texts by the name that rules use, such as mlc: 0.23."""
+    limits_source: str = ""
+    """Text and edition that the limits come from; needed with limits."""
+    practices: list[Practice] = []
+    """Practices of the European Code of Conduct with their state."""
     savings: SavingsVerification | None = None
     """Verification of savings."""
     sign_off: SignOff = SignOff()
     """Sign-off page."""
+
+    @field_validator("facts")
+    @classmethod
+    def _are_asked_for(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        wrong = [name for name in facts if name not in TOLD and not name.startswith(OWN)]
+        if wrong:
+            near = "; ".join(f"{name}: {did_you_mean(name, TOLD) or 'unknown'}" for name in wrong)
+            raise ValueError(f"no rule asks for these facts here ({near})")
+        return facts
+
+    @model_validator(mode="after")
+    def _limits_have_a_source(self) -> Reporting:
+        if self.limits and not self.limits_source.strip():
+            raise ValueError("limits_source is needed: the text and edition of the limits")
+        return self
+
+    @model_validator(mode="after")
+    def _practices_are_told_once(self) -> Reporting:
+        numbers = [one.number for one in self.practices]
+        twice = sorted({number for number in numbers if numbers.count(number) > 1})
+        if twice:
+            raise ValueError(f"practices are told twice: {', '.join(twice)}")
+        return self
