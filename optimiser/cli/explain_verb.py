@@ -23,21 +23,52 @@ if TYPE_CHECKING:
         ),
         ("dcopt explain mysite", "Whether any plan can keep every rule, and if not, why"),
         ("dcopt explain mysite/runs/latest --workload web-1 --host h12", "Why not there"),
+        ("dcopt explain PUE --period 2026 --site mysite", "The arithmetic down to the meters"),
     ),
     exits=(0, 1, 2, 3, 4, 69),
 )
-@click.argument("place", metavar="RUN|SITE", type=click.Path(path_type=Path))
+@click.argument("place", metavar="RUN|SITE|INDICATOR", type=click.Path(path_type=Path))
 @click.option("--workload", metavar="NAME", help="A workload; needs --host.")
 @click.option("--host", metavar="NAME", help="The host it is not on; needs --workload.")
-def explain(call: Call, place: Path, workload: str | None, host: str | None) -> None:
-    """Explain a stored plan, a run folder or runs/latest, or a site before it is planned.
+@click.option(
+    "--period",
+    metavar="PERIOD",
+    help="Explain an indicator of a sustainability report over this period, such as 2026.",
+)
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="Site of the indicator.  [default: this folder]",
+)
+@click.option(
+    "--basis",
+    type=click.Choice(("meters", "model", "both")),
+    help="Figures from the meters, from the simulated site, or both.  [default: as in report]",
+)
+def explain(
+    call: Call, place: Path, workload: str | None, host: str | None, period: str | None,
+    site: Path | None, basis: str | None,
+) -> None:  # fmt: skip
+    """Explain a stored plan, a site before it is planned, or an indicator of a report.
 
     Of a plan it tells which rules bind, what one unit of relief is worth and what each rule costs a
     year. Of a site it tells
     which rules contradict each other, how much is missing and what would mend it (exit code 4).
     With --workload and --host it moves one workload in thought, and says which rules would break
     or what it would cost.
+
+    With --period the first word is an indicator, such as PUE, REF or CUE: its terms with units, and
+    each series behind them with its class, accuracy, line of the register and file.
     """
+    if period is not None:
+        _explain_indicator(call, str(place), site or Path(), period, basis)
+        return
+    if site is not None or basis is not None:
+        raise click.UsageError("--site and --basis belong to an indicator with --period")
+    _explain_plan(call, place, workload, host)
+
+
+def _explain_plan(call: Call, place: Path, workload: str | None, host: str | None) -> None:
     from optimiser.cli.console import print_json, print_tables
     from optimiser.errors import UsageError
     from optimiser.workflow.explain import explain_pair, explain_path
@@ -59,6 +90,25 @@ def explain(call: Call, place: Path, workload: str | None, host: str | None) -> 
         _show(found)
     if found.findings:
         click.get_current_context().exit(4)
+
+
+def _explain_indicator(call: Call, name: str, site: Path, period: str, basis: str | None) -> None:
+    from optimiser.cli.console import print_json, print_tables, table
+    from optimiser.cli.report_lines import series_rows
+    from optimiser.workflow.disclosure.explain import explain_indicator
+    from optimiser.workflow.disclosure.gather import gather
+    from optimiser.workflow.disclosure.material import Settings
+
+    settings = Settings(period, allow_partial=True, basis=basis)  # type: ignore[arg-type]
+    found = explain_indicator(gather(site, settings), name)
+    if call.json:
+        print_json("dcopt.explain-indicator/1", {"indicators": [one.to_dict() for one in found]})
+        return
+    head = ("component", "series", "amount", "unit", "class", "seen", "accuracy", "where from")
+    for one in found:
+        print_tables(one.headline, *(f"  {line}" for line in one.lines))
+        print_tables(*(f"  {flag.sentence}" for flag in one.ratio.flags))
+        print_tables(table("", head, series_rows(one), numbers=(2, 5, 6)))
 
 
 def _show(found: Explanation) -> None:

@@ -9,6 +9,7 @@ from optimiser.report.disclosure.shown import completeness, decimals_of, shown
 
 if TYPE_CHECKING:
     from optimiser.report.disclosure.table import Disclosure
+    from optimiser.workflow.disclosure.explain import Arithmetic
     from optimiser.workflow.disclosure.report import Delivered
     from optimiser.workflow.disclosure.verify import Verified
 
@@ -31,6 +32,17 @@ def figure_rows(disclosure: Disclosure) -> Iterator[tuple[str, ...]]:
                 str(row["class"]),
                 completeness(float(row["completeness"] or 0.0)),
             )
+
+
+def series_rows(found: Arithmetic) -> Iterator[tuple[str, ...]]:
+    """Yield the series behind an indicator as text."""
+    for one in found.series:
+        amount = one.amount
+        value = str(amount.reason) if amount.value is None else f"{amount.value:,.10g}"
+        accuracy = "" if one.accuracy_percent is None else f"± {one.accuracy_percent:g} %"
+        seen = completeness(amount.completeness)
+        yield (one.component, one.series, value, amount.unit, amount.quality.name, seen, accuracy,
+               one.place)  # fmt: skip
 
 
 def summary(made: Delivered, fails_rules: bool) -> dict[str, Any]:

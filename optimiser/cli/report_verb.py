@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PERIOD_ONLY = (
     "framework", "formats", "ruleset", "is_frozen", "reason", "allow_partial", "as_of", "fail_on",
-    "energy_weighting", "settlement_days",
+    "energy_weighting", "settlement_days", "basis",
 )  # fmt: skip
 
 
@@ -90,6 +90,12 @@ _PERIOD_ONLY = (
     help="Weights of energy carriers in PUE; the law knows none.  [default: of reporting.yaml]",
 )
 @click.option(
+    "--basis",
+    type=click.Choice(("meters", "model", "both")),
+    help="Figures from the meters, from the simulated site, or from both in tables of their own.  "
+    "[default: meters if reporting.yaml names some, else model]",
+)
+@click.option(
     "--site",
     type=click.Path(path_type=Path),
     help="Site of a snapshot that was moved away from it (verify only).",
@@ -107,10 +113,10 @@ def report(
     Without --period: RUN is a run folder, runs/latest, or a site (its newest run). The page is one
     file that opens offline, simulated again from the run folder.
 
-    With --period: the eighteen outputs of a sustainability report, made from the meters or, where
-    there are none, the simulation that SITE/reporting.yaml names. A draft is replaced by each call;
-    --freeze writes SITE/reports/PERIOD/v1 once, and a correction as v2 with --reason and the table
-    of differences.
+    With --period: the eighteen outputs of a sustainability report, made from the meters that
+    SITE/reporting.yaml names or, where there are none, from the simulated site. A draft is replaced
+    by each call; --freeze writes SITE/reports/PERIOD/v1 once, and a correction as v2 with --reason
+    and the table of differences.
 
     verify SNAPSHOT computes a stored report again and compares it byte by byte (exit code 6 when
     anything differs). Exit code 4 tells that the report was written and a quality gate of its data
@@ -168,6 +174,7 @@ def _report_period(
         as_of=as_of.date() if as_of else None,  # type: ignore[attr-defined]
         allow_partial=bool(asked["allow_partial"]),
         weighting=asked["energy_weighting"],  # type: ignore[arg-type]
+        basis=asked["basis"],  # type: ignore[arg-type]
     )
     order = Order(
         formats=_names(asked["formats"]) or DEFAULT_FORMATS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from optimiser.report.disclosure.plain import Cell
 from optimiser.report.disclosure.table import Column, Kind, Table
 from optimiser.report.text import MINUS, NONE, number
@@ -13,8 +15,7 @@ _TWO_DECIMALS = frozenset(
 
 def decimals_of(metric: str) -> int | None:
     """Return the decimals a metric is printed with, ``None`` for three significant digits."""
-    head = metric.replace("₁", " ").replace("₂", " ").replace("₃", " ").replace("_", " ")
-    word = head.replace("(", " ").split()[:1]
+    word = re.match(r"[A-Za-z]*", metric)
     return 2 if word and word[0].upper() in _TWO_DECIMALS else None
 
 

@@ -14,6 +14,7 @@ from optimiser.report.disclosure.words import refuse_claims
 from optimiser.schema.ruleset import Ruleset
 from optimiser.store.canonical import canonical_json
 from optimiser.workflow.disclosure.assets import embodied_assets
+from optimiser.workflow.disclosure.capacity_tables import capacity_plan
 from optimiser.workflow.disclosure.cfe_tables import cfe_hourly
 from optimiser.workflow.disclosure.emissions import Emissions, carbon_ratios, emissions_of
 from optimiser.workflow.disclosure.energy_tables import energy_balance, water
@@ -67,6 +68,7 @@ def compose(material: Material) -> Disclosure:
         water(material),
         sci_services(material, best.source, best.pue),
         embodied_assets(material),
+        capacity_plan(material),
         plan_vs_baseline(material, material.run),
         savings_verification(material),
         esrs_e1([one for one in chosen if one.aliases], best.figures),

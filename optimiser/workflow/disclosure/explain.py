@@ -109,7 +109,7 @@ def explain_indicator(material: Material, name: str) -> list[Arithmetic]:
             section_of(ratio.quality),
             ratio,
             tuple(ratio.arithmetic()),
-            tuple(_series(source, ratio)),
+            tuple(_series(material, source, ratio)),
         )
         for source, ratio in found
     ]
@@ -122,14 +122,18 @@ def _is_named(ratio: Ratio, name: str) -> bool:
     return wanted in names or own.startswith(f"{wanted} ")
 
 
-def _series(source: Source, ratio: Ratio) -> Iterator[SeriesLine]:
+def _series(material: Material, source: Source, ratio: Ratio) -> Iterator[SeriesLine]:
     parts = [part for term in (*ratio.terms, *ratio.below) for part in term.parts]
+    meters = material.reporting.meters
+    register = "register" if meters is None else meters.table
     facts = {str(f["series"]): f for f in source.components.facts.to_dict("records")}
     for role in dict.fromkeys(part.name for part in parts if part.name in ROLES):
         for amount in source.components.by_series(role, source.period):
             fact = facts[amount.name]
             line = "" if pd.isna(fact["line"]) else f":{int(fact['line'])}"
-            place = f"register{line}, values in {fact['file']}" if fact["file"] else "the model"
+            place = f"{register}{line}, values in {fact['file']}"
+            if fact["kind"] == "model":
+                place = f"{fact['file']}: {fact['point']}"
             accuracy = fact["accuracy_percent"]
             known = None if pd.isna(accuracy) else float(accuracy)
             yield SeriesLine(role, amount.name, amount, known, place)

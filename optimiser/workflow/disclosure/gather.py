@@ -32,8 +32,10 @@ from optimiser.schema.period import Period, check_zone, parse_period
 from optimiser.schema.reporting import Reporting
 from optimiser.schema.ruleset import Ruleset
 from optimiser.schema.site import Site
+from optimiser.workflow.disclosure.capacity_tables import capacity_of
 from optimiser.workflow.disclosure.material import (
     MEASURED,
+    MODELLED,
     ChosenFactor,
     Material,
     Settings,
@@ -104,6 +106,7 @@ def gather(site: Path, settings: Settings) -> Material:
         factors=factors,
         baseline=baseline,
         run=run,
+        capacity=capacity_of(reading.folder, settings),
     )
 
 
@@ -262,14 +265,18 @@ def _sources(
     reading: _Reading, register: Register | None, settings: Settings
 ) -> tuple[tuple[Source, ...], Source | None]:
     """Return the sources, measured first, and the measured baseline of savings."""
-    if register is None:
+    basis = settings.basis or ("meters" if register is not None else "model")
+    if basis != "model" and register is None:
         raise InputError(_no_meters(reading))
+    modelled = () if basis == "meters" else (_modelled(reading, settings),)
+    if basis == "model" or register is None:
+        return modelled, None
     source = _measured(reading, register, reading.period, settings)
     savings = reading.document.savings
     if savings is None:
-        return (source,), None
+        return (source, *modelled), None
     earlier = parse_period(savings.baseline, reading.period.zone)
-    return (source,), _measured(reading, register, earlier, settings)
+    return (source, *modelled), _measured(reading, register, earlier, settings)
 
 
 def _no_meters(reading: _Reading) -> Problem:
@@ -278,8 +285,20 @@ def _no_meters(reading: _Reading) -> Problem:
         reading.file,
         field="meters",
         expected="a register of meters, such as 'meters: {table: meters.csv}'",
-        remedy="write the register; every column stands in docs/fields/reporting.md",
+        remedy="write the register, or report from the model: --basis model",
     )
+
+
+def _modelled(reading: _Reading, settings: Settings) -> Source:
+    """Return today's placement simulated over the period."""
+    from optimiser.workflow.modelled import model_today
+
+    water = reading.document.facility.water_source
+    found = model_today(reading.folder, reading.period, water)
+    reading.files |= found.components.data.files
+    reading.defaults += found.loaded.site_input.defaults_used
+    window = Window.of(reading.period, settings.allow_partial)
+    return Source(MODELLED, found.components, reading.period, window)
 
 
 def _measured(reading: _Reading, register: Register, period: Period, settings: Settings) -> Source:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from optimiser.analysis.bottlenecks import Bottleneck
 from optimiser.analysis.kpi.components import Components
 from optimiser.analysis.kpi.energy import Weighting
 from optimiser.analysis.kpi.quantity import Quality, Quantity, missing
@@ -35,7 +37,8 @@ def section_of(quality: Quality) -> str:
 class Settings:
     """What the caller asked for, as far as it decides over the figures.
 
-    ``run`` names a stored plan; the newest one when ``None``, none at all when empty.
+    ``run`` names a stored plan; the newest one when ``None``, none at all when empty. ``basis`` is
+    where figures come from: the meters if the site names some, else the model.
     """
 
     period: str
@@ -45,6 +48,7 @@ class Settings:
     allow_partial: bool = False
     weighting: Weighting | None = None
     run: str | None = None
+    basis: Literal["meters", "model", "both"] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Material:
     the documents that go into the assurance pack. ``rulesets`` were chosen, ``previews`` are drafts
     of the same jurisdictions. ``factors`` are those that the document names, by use; ``baseline``
     is the measured source of the baseline period of savings, ``run``
-    the plan whose prediction is told.
+    the plan whose prediction is told, ``capacity`` what is fullest today or why it is not known.
     """
 
     site: str
@@ -101,6 +105,7 @@ class Material:
     factors: Mapping[str, ChosenFactor] = field(default_factory=dict)
     baseline: Source | None = None
     run: StoredRun | None = None
+    capacity: Sequence[Bottleneck] | str = "not computed"
 
     @property
     def weighting(self) -> Weighting:

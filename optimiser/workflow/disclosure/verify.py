@@ -87,6 +87,7 @@ def settings_of(snapshot: Snapshot) -> Settings:
         allow_partial=told["allow_partial"],
         weighting=told["weighting"],
         run=told["run"],
+        basis=told["basis"],
     )
 
 

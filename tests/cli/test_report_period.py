@@ -1,0 +1,125 @@
+"""``dcopt report SITE --period``, ``report verify`` and ``explain PUE`` on a site on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.generators.meters import make_meters
+from optimiser.cli.app import run
+
+REPORTING = """\
+boundary: Hall 1 with its plant, behind the main meters.
+facility:
+  name: Example DC
+  owner: {name: Example Owner}
+  operator: {name: Example Operator}
+  kind: enterprise
+  country: DE
+  start: 2019-05
+  rated_it_kw: 4500
+time_zone: Europe/Berlin
+jurisdictions: [EU, DE]
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The small site with a reporting document and forty meters by the hour in 2025."""
+    folder = tmp_path_factory.mktemp("report") / "site"
+    assert run(["init", str(folder), "--site", "small", "-q"]) == 0
+    make_meters(folder / "gen", 40, minutes=60, year=2025)
+    text = REPORTING + "meters: {table: gen/meters.csv}\n"
+    (folder / "reporting.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def answer(capsys, *words: object) -> tuple[int, dict]:
+    """Run a call and return its exit code and its JSON."""
+    capsys.readouterr()
+    code = run([*map(str, words), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_period_is_reported_from_its_meters(site, capsys):
+    """The draft holds every format; figures that too little was seen of give exit code 4."""
+    code, told = answer(capsys, "report", site, "--period", "2025")
+    assert code == 4 and told["not_passed"]
+    names = set(told["files"])
+    assert {"disclosure.json", "datapoints.csv", "disclosure.xlsx", "disclosure.html"} <= names
+    pue = [f for f in told["figures"] if f["metric"] == "PUE"]
+    assert pue and all(f["class"] in ("MEASURED", "INTERPOLATED") for f in pue)
+    document = json.loads((Path(told["folder"]) / "disclosure.json").read_text())
+    assert len(document["outputs"]) == 18
+    assert document["schema"] == "dcopt.disclosure/1"
+
+
+def test_the_model_reports_without_any_meter(site, capsys):
+    """--basis model simulates the site; every figure is MODELLED and stands in its own table."""
+    code, told = answer(
+        capsys, "report", site, "--period", "2025-05", "--basis", "model", "--framework", "iso30134"
+    )
+    assert code == 0
+    assert {f["class"] for f in told["figures"]} == {"MODELLED"}
+    document = json.loads((Path(told["folder"]) / "disclosure.json").read_text())
+    assert "ghg_inventory" not in document["outputs"]
+
+
+def test_freeze_and_verify_from_the_command_line(site, capsys):
+    """A frozen version verifies; a touched one leaves with exit code 6."""
+    code, told = answer(
+        capsys, "report", site, "--period", "2025-01", "--framework", "iso30134", "--freeze"
+    )
+    assert code in (0, 4) and told["version"] == 1
+    code, found = answer(capsys, "report", "verify", told["folder"])
+    assert (code, found["holds"]) == (0, True)
+    page = Path(told["folder"]) / "disclosure.html"
+    page.chmod(0o644)
+    page.write_text(page.read_text() + " ")
+    code, found = answer(capsys, "report", "verify", told["folder"])
+    assert (code, found["touched"]) == (6, ["disclosure.html"])
+
+
+def test_explain_goes_down_to_the_register(site, capsys):
+    """Each series of PUE names its line in the register and the file of its values."""
+    code, told = answer(capsys, "explain", "PUE", "--period", "2025-01", "--site", site)
+    assert code == 0
+    one = next(i for i in told["indicators"] if i["indicator"] == "iPUE")
+    assert any(line.startswith("denominator: e_it") for line in one["arithmetic"])
+    assert all(s["place"].startswith("gen/meters.csv:") for s in one["series"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--freeze"], 2, "only with a site and --period"),
+        (["--period", "20x6"], 2, "not a period"),
+        (["--period", "2025", "--framework", "eeed"], 2, "did you mean 'eed'"),
+        (["--period", "2025", "--format", "jsn"], 2, "did you mean 'json'"),
+        (["--period", "2025", "--ruleset", "DE-EnEfG-2032"], 2, "DE-EnEfG-2023"),
+        (["--period", "2099", "--freeze", "--basis", "model"], 4, "is settled on"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(site, capsys, words, code, told):
+    """Each mistake of the call has its exit code and its remedy; nothing is written."""
+    before = sorted(site.rglob("v*"))
+    capsys.readouterr()
+    assert run(["report", str(site), *words]) == code
+    assert told in capsys.readouterr().err
+    assert sorted(site.rglob("v*")) == before
+
+
+def test_all_mistakes_of_the_input_are_told_at_once(site, capsys, tmp_path):
+    """A factor and a ledger that do not exist are told together, with line and remedy."""
+    import shutil
+
+    broken = shutil.copytree(site, tmp_path / "broken")
+    text = (broken / "reporting.yaml").read_text()
+    text += "factors: {fuel: diesel-minral-2025}\ninstruments: lots.csv\n"
+    (broken / "reporting.yaml").write_text(text)
+    code, told = answer(capsys, "report", broken, "--period", "2025")
+    assert code == 3 and len(told["problems"]) == 2
+    factor = next(p for p in told["problems"] if p["field"] == "factors.fuel")
+    assert factor["line"] == 13 and "diesel-mineral-2025" in factor["remedy"]
