@@ -169,7 +169,7 @@ def register() -> pd.DataFrame:
     columns = ["meter", "role", "unit", "column", "accuracy_percent", "group", "point"]
     frame = pd.DataFrame(rows, columns=columns)
     is_water = frame["unit"] == "L"
-    return pd.DataFrame(
+    counters = pd.DataFrame(
         {
             "meter": frame["meter"],
             "role": frame["role"],
@@ -184,6 +184,20 @@ def register() -> pd.DataFrame:
             "point": frame["point"],
         }
     )
+    given = {
+        "meter": ["grid-carbon", "outdoor"],
+        "role": ["grid_carbon", "t_outdoor"],
+        "kind": "level",
+        "unit": ["g/kWh", "C"],
+        "file": ["carbon.csv", "weather.csv"],
+        "column": ["carbon_g_per_kwh", "dry_bulb_c"],
+        "stamp": "start",
+        "accuracy_percent": [5.0, 2.0],
+        "quality": ["estimated", "measured"],
+        "point": ["grid, location based (synthetic)", "weather station on the roof"],
+    }
+    table = pd.concat([counters, pd.DataFrame(given)], ignore_index=True)
+    return table.astype({"rollover": "Int64"})
 
 
 def instruments() -> pd.DataFrame:
@@ -222,9 +236,9 @@ def services() -> pd.DataFrame:
     columns = ["service", "unit", "units", "unit_scale", "it_share_fraction", "embodied_kgco2e",
                "lifetime_years", "resources_reserved", "resources_total", "boundary"]  # fmt: skip
     rows = [
-        ("shop-web", "request", 4_200_000_000, 1000, 0.031, 1215, 6, 1920, 128,
+        ("shop-web", "request", 4_200_000_000, 1000, 0.031, 18225, 6, 1920, 1920,
          "web tier with its reserve; network of users left out"),
-        ("payments-api", "payment", 61_000_000, 1, 0.012, 1215, 6, 720, 128,
+        ("payments-api", "payment", 61_000_000, 1, 0.012, 7290, 6, 720, 768,
          "API and its share of the message queue"),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -235,6 +235,9 @@ def _service_rules(frame: pd.DataFrame) -> Iterator[_Rule]:
         "it_kwh", frame["it_kwh"].isna() & frame["it_share_fraction"].isna(),
         "neither energy nor a share of it", "write it_kwh or it_share_fraction",
     )  # fmt: skip
+    more = frame["resources_reserved"] > frame["resources_total"]
+    what = "more is reserved than the servers have"
+    yield "resources_reserved", more, what, "give the total of all servers that it uses"
 
 
 _RULES = {

@@ -54,9 +54,10 @@ METERS = TableSpec(
         Column(
             "stamp",
             "choice",
-            "Whether the time of an amount is the start or the end of its interval.",
+            "Whether the time of a value is the start or the end of the interval that it is about. "
+            "Amounts: start when empty; power and levels: samples of a moment when empty, means of "
+            "an interval otherwise.",
             required=False,
-            default="start",
             choices=("start", "end"),
         ),
         Column(

@@ -82,7 +82,9 @@ class Collector:
         code: np.ndarray,
     ) -> None:  # fmt: skip
         limit = self.grid.step_s * 1_000_000 * 5 // 4
-        has_amounts = bool((self._kind[which] == kernel.AMOUNT).any())
+        has_amounts = bool(
+            (self._kind[which] == kernel.AMOUNT).any() or self._whole[which, kernel.IS_MEAN].any()
+        )
         room = len(time) if has_amounts else kernel.count_long(time, limit)
         bridges = np.empty((room + 1, 3), dtype=np.int64)
         for position in np.flatnonzero(self._whole[which, kernel.INTERVAL] <= 0):
@@ -190,10 +192,11 @@ class Collector:
         return pd.DataFrame(table)[list(QUALITY_COLUMNS)]
 
 
-def _whole(one: Series, gaps: Gaps) -> tuple[int, int, int, int]:
+def _whole(one: Series, gaps: Gaps) -> tuple[int, int, int, int, int]:
     interval = round((one.interval_minutes or 0.0) * _MINUTE_US)
     bridge = round(gaps.bridge_minutes * _MINUTE_US)
-    return interval, bridge, int(one.has_end_stamp), _PARTS[one.part]
+    is_mean = one.stamp != "" and one.kind in ("power", "level")
+    return interval, bridge, int(one.stamp == "end"), _PARTS[one.part], int(is_mean)
 
 
 def usual_interval(time: np.ndarray) -> int:

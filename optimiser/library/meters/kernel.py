@@ -23,9 +23,10 @@ COUNTER, AMOUNT, POWER, LEVEL = range(4)
 """Columns of the statistics of a series; times and the longest gap in µs."""
 (HAS_LAST, LAST_TIME, LAST_CODE, HAS_ODD, ODD_TIME, ODD_CODE, NUM_STATE) = range(7)
 """Columns of the state: the last good sample, and one that did not fit (an odd one)."""
-(INTERVAL, BRIDGE, END_STAMP, PART, NUM_WHOLE) = range(5)
+(INTERVAL, BRIDGE, END_STAMP, PART, IS_MEAN, NUM_WHOLE) = range(6)
 """Columns of whole-number settings: usual interval [µs], bridged gap [µs], 1 when amounts carry
-the end of their interval, 1 or −1 when only positive or negative values count."""
+the end of their interval, 1 or −1 when only positive or negative values count, 1 when rates and
+levels are means of their interval."""
 (ROLLOVER, MAXIMUM, NUM_REAL) = range(3)
 """Columns of further settings: 0 when not given."""
 HOUR_US = 3_600_000_000.0
@@ -188,9 +189,10 @@ def add_samples(
 @jit
 def add_amounts(
     samples: Any, row: Any, setting: Any, memory: Any, grid: Any, steps: Any, bridges: Any,
-    count: Any,
+    count: Any, is_amount: Any,
 ) -> Any:  # fmt: skip
-    """Lay amounts of whole intervals onto the steps; nothing while the interval is not known."""
+    """Lay amounts (or means) of whole intervals onto the steps; nothing while the interval is not
+    known."""
     (time, read, klass), (whole, real), (state, _, stats) = samples, setting, memory
     span, hours = whole[INTERVAL], whole[INTERVAL] / HOUR_US
     if span <= 0:
@@ -198,7 +200,8 @@ def add_amounts(
     for i in range(len(time)):
         begin = time[i] - span if whole[END_STAMP] == 1 else time[i]
         inside = _is_inside(grid, begin)
-        x = _judged(read[i], setting, stats, inside, real[MAXIMUM] * hours, True)
+        per_value = 1.0 if whole[IS_MEAN] == 1 else 1.0 / hours
+        x = _judged(read[i], setting, stats, inside, real[MAXIMUM] / per_value, is_amount)
         if np.isnan(x):
             continue
         _note_seen(stats, grid, begin)
@@ -209,7 +212,7 @@ def add_amounts(
             if kind_of < INTERPOLATED:
                 count = _add_bridge(bridges, count, row, grid, begin, begin + span)
             kind_of = max(kind_of, INTERPOLATED)
-        _spread(steps, grid, begin, begin + span, (x / hours, x / hours), kind_of)
+        _spread(steps, grid, begin, begin + span, (x * per_value, x * per_value), kind_of)
         state[HAS_LAST], state[LAST_TIME] = 1, time[i]
     return count
 
@@ -238,8 +241,9 @@ def add_batch(
         own = (value[row], cover[row], code[row])
         if kind[row] == COUNTER:
             count = add_counter(samples, row, setting, memory, grid, own, bridges, count)
-        elif kind[row] == AMOUNT:
-            count = add_amounts(samples, row, setting, memory, grid, own, bridges, count)
+        elif kind[row] == AMOUNT or whole[row, IS_MEAN] == 1:
+            is_amount = kind[row] != LEVEL
+            count = add_amounts(samples, row, setting, memory, grid, own, bridges, count, is_amount)
         else:
             add_samples(samples, setting, memory, grid, own, kind[row] == POWER)
     return count

@@ -42,7 +42,7 @@ class Series:
     column: str
     channel: str
     interval_minutes: float | None
-    has_end_stamp: bool
+    stamp: str
     part: str
     rollover: float
     maximum: float
@@ -120,7 +120,7 @@ def _series(record: dict, table: Table, folder: Path, zone: str, accuracy_percen
         column=record["column"],
         channel=record["channel"] or record["meter"],
         interval_minutes=_number(record["interval_minutes"]),
-        has_end_stamp=record["stamp"] == "end",
+        stamp=record["stamp"],
         part=record["part"],
         rollover=_number(record["rollover"]) or 0.0,
         maximum=_number(record["maximum"]) or 0.0,
@@ -190,6 +190,8 @@ def _check(table: Table) -> None:
          "write the factor, or leave it empty"),
         ("part", (frame["part"] != "all") & ~frame["kind"].isin(["power", "amount"]),
          "only power and amounts have a direction", "leave it empty"),
+        ("stamp", (frame["stamp"] != "") & counter, "a counter is read at a moment",
+         "leave it empty"),
         ("maximum", frame["maximum"] <= 0, "is not positive", "write the largest plausible value"),
         ("valid_to", (frame["valid_to"] != "") & (frame["valid_from"] != "")
          & (frame["valid_to"] < frame["valid_from"]), "is before valid_from",

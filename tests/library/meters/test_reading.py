@@ -150,6 +150,25 @@ def test_amounts_are_laid_from_or_up_to_their_stamp(read, stamp) -> None:
     assert hours["value"].sum() == pytest.approx(45)
 
 
+@pytest.mark.parametrize(("stamp", "total_kwh"), [("", 40 + 60), ("start", 30 + 50 + 70)])
+def test_means_of_intervals_are_not_samples_of_moments(read, stamp, total_kwh) -> None:
+    """30, 50, 70 kW by the hour: two trapezoids between moments, or three hours of their means."""
+    register = f"meter,role,kind,unit,file,stamp\na,e_grid,power,kW,a.csv,{stamp}\n"
+    parts = read(register, {"a.csv": series([30, 50, 70], "2026-01-05T00:00")}, "2026-01-05")
+    assert total(parts, "2026-01-05").value == pytest.approx(total_kwh)
+
+
+def test_means_of_levels_hold_over_their_interval(read) -> None:
+    """20 °C and 30 °C, each for an hour that ends at its stamp."""
+    register = "meter,role,kind,unit,file,stamp\na,t_outdoor,level,C,a.csv,end\n"
+    parts = read(register, {"a.csv": series([20, 30], "2026-01-05T01:00")}, "2026-01-05")
+    hours = parts.hourly("t_outdoor", parse_period("2026-01-05", ZONE)).set_index("start")["value"]
+    assert hours.dropna().to_dict() == {
+        datetime(2026, 1, 5, 0, tzinfo=UTC): 20.0,
+        datetime(2026, 1, 5, 1, tzinfo=UTC): 30.0,
+    }
+
+
 def test_both_ways_of_a_meter_are_told_apart(read) -> None:
     """Import and export of one meter: 40 kWh in, 60 out."""
     register = (
