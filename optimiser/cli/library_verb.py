@@ -14,12 +14,14 @@ from optimiser.cli.verb import verb
         ("dcopt library server", "List the server cards"),
         ("dcopt library server hp-ml110-g5", "Show one card with its source"),
         ("dcopt library sites", "List the bundled sites"),
+        ("dcopt library rulesets", "List laws and standards, drafts marked"),
+        ("dcopt library factors de-residual-2025", "Show one emission factor with its source"),
     )
 )
 @click.argument("kind", required=False)
 @click.argument("name", required=False)
 def library(call: Call, kind: str | None, name: str | None) -> None:
-    """Show the library: equipment cards by KIND, bundled sites, recipes and data sets.
+    """Show the library: equipment cards by KIND, bundled sites, recipes, rulesets, factors …
 
     Without KIND every kind is counted, with KIND its entries are listed, with KIND and NAME one
     entry is shown in full, with the source of its numbers. A site's own cards take precedence
