@@ -21,7 +21,7 @@ from optimiser.cli.verb import verb
 @click.argument("kind", required=False)
 @click.argument("name", required=False)
 def library(call: Call, kind: str | None, name: str | None) -> None:
-    """Show the library: equipment cards by KIND, bundled sites, recipes, rulesets, factors …
+    """Show the library by KIND: cards, sites, recipes, data sets, rulesets, factors.
 
     Without KIND every kind is counted, with KIND its entries are listed, with KIND and NAME one
     entry is shown in full, with the source of its numbers. A site's own cards take precedence
