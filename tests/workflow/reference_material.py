@@ -91,7 +91,7 @@ def make_material(
         defaults=("site: price = 0.2",),
         texts={"reporting.yaml": b"boundary: Hall 1\n", "meters.csv": b"meter,role\n"},
         tables=tables or {},
-        rulesets=tuple(choose_rulesets((), document.jurisdictions)),
+        rulesets=tuple(choose_rulesets(settings.rulesets, document.jurisdictions)),
         previews=tuple(r for r in load_rulesets().values() if r.id in PREVIEWS),
         factors={
             use: ChosenFactor(Quantity(f"ef {use}", value, unit), f"{use}-id")

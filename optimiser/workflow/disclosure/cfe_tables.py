@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -45,23 +48,48 @@ _SUMMARY = (
 )
 
 
-def cfe_hourly(source: Source) -> Output:
-    """Return every hour of the period and the summary; hours that lack a part say so."""
-    lacking = [role for role in ROLES if role not in source.components.roles]
-    if lacking:
-        return Output(NAME, TITLE, FRAMEWORK, not_applicable=f"no series of {', '.join(lacking)}")
+@dataclass(frozen=True)
+class Match:
+    """Matched hours: ``known`` marks the hours of the period that have all parts."""
+
+    hours: HourlyMatch
+    starts: pd.DatetimeIndex
+    known: np.ndarray
+    quality: np.ndarray
+    values: Mapping[str, np.ndarray]
+
+    @property
+    def worst(self) -> Quality:
+        """The worst class of the hours that are known."""
+        return Quality(int(self.quality[self.known].max())) if self.known.any() else Quality.MISSING
+
+    @property
+    def completeness(self) -> float:
+        """Share of the hours that are known."""
+        return float(self.known.mean()) if len(self.known) else 0.0
+
+
+def match_of(source: Source) -> Match | None:
+    """Match load and contracts hour by hour; ``None`` when a part is not known at all."""
+    if any(role not in source.components.roles for role in ROLES):
+        return None
     frames = {role: source.components.hourly(role, source.period) for role in ROLES}
     values = {role: frame["value"].to_numpy(dtype=float) for role, frame in frames.items()}
     known = np.logical_and.reduce([np.isfinite(v) & (v >= 0) for v in values.values()])
     known &= values["grid_cfe"] <= 1
     match = match_hours(*(values[role][known] for role in ROLES))
     quality = np.maximum.reduce([frame["quality"].to_numpy() for frame in frames.values()])
-    starts = pd.DatetimeIndex(frames["e_grid"]["start"])
-    tables = (
-        _summary(source, match, known, quality, values),
-        _hours(source, starts, match, known, quality, values),
-    )
-    return Output(NAME, TITLE, FRAMEWORK, tables, _gate(source, len(starts), known))
+    return Match(match, pd.DatetimeIndex(frames["e_grid"]["start"]), known, quality, values)
+
+
+def cfe_hourly(source: Source) -> Output:
+    """Return every hour of the period and the summary; hours that lack a part say so."""
+    found = match_of(source)
+    if found is None:
+        lacking = [role for role in ROLES if role not in source.components.roles]
+        return Output(NAME, TITLE, FRAMEWORK, not_applicable=f"no series of {', '.join(lacking)}")
+    tables = (_summary(source, found), _hours(source, found))
+    return Output(NAME, TITLE, FRAMEWORK, tables, _gate(source, len(found.starts), found.known))
 
 
 def _gate(source: Source, rows: int, known: np.ndarray) -> tuple[Finding, ...]:
@@ -77,14 +105,12 @@ def _gate(source: Source, rows: int, known: np.ndarray) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _hours(
-    source: Source, starts: pd.DatetimeIndex, match: HourlyMatch, known: np.ndarray,
-    quality: np.ndarray, values: dict[str, np.ndarray],
-) -> Table:  # fmt: skip
+def _hours(source: Source, found: Match) -> Table:
+    match, known, values = found.hours, found.known, found.values
     place = np.cumsum(known) - 1
     rows: list[dict[str, object]] = []
-    for hour, start in enumerate(starts.strftime("%Y-%m-%dT%H:%MZ")):
-        row: dict[str, object] = {"hour": start, "class": Quality(int(quality[hour])).name}
+    for hour, start in enumerate(found.starts.strftime("%Y-%m-%dT%H:%MZ")):
+        row: dict[str, object] = {"hour": start, "class": Quality(int(found.quality[hour])).name}
         if known[hour]:
             at = place[hour]
             score = float(match.score[at])
@@ -106,12 +132,9 @@ def _hours(
     )  # fmt: skip
 
 
-def _summary(
-    source: Source, match: HourlyMatch, known: np.ndarray, quality: np.ndarray,
-    values: dict[str, np.ndarray],
-) -> Table:  # fmt: skip
-    worst = Quality(int(quality[known].max())).name if known.any() else "MISSING"
-    told = {"class": worst, "completeness": float(known.mean()) if len(known) else 0.0}
+def _summary(source: Source, found: Match) -> Table:
+    match, known = found.hours, found.known
+    told = {"class": found.worst.name, "completeness": found.completeness}
     rows = [
         {"metric": "CFE score", "value": match.cfe, "unit": "1",
          "meaning": "Contracts and the grid's own share, hour by hour."},

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from optimiser.analysis.kpi.quantity import Ratio
-from optimiser.analysis.kpi.verdicts import Claim
 from optimiser.report.disclosure.plain import Cell, plain_cell
 from optimiser.report.disclosure.table import Disclosure, Output
 from optimiser.report.disclosure.words import refuse_claims
@@ -51,7 +50,6 @@ def compose(material: Material) -> Disclosure:
     studies = [study(material, source) for source in material.sources]
     ratios = [ratio for one in studies for ratio in one.ratios]
     best = studies[0]
-    claims = [Claim(one.rule, one.reason) for one in material.reporting.exemptions]
     chosen, previews, day = material.rulesets, material.previews, material.as_of
     outputs: list[Output] = [
         kpi_summary(ratios, digest),
@@ -61,7 +59,7 @@ def compose(material: Material) -> Disclosure:
         label_preview([one for one in (*chosen, *previews) if one.scales], best.figures),
         annex("enefg_annex3", "German register: Annex 3", "EnEfG",
               _of((*chosen, *previews), "DE"), best.figures, day),
-        rule_verdicts(chosen, best.figures, day, claims),
+        rule_verdicts(chosen, best.figures, day, material.reporting),
         ghg_inventory(best.source, best.emissions),
         instrument_ledger(material, best.renewables),
         cfe_hourly(best.source),

@@ -6,12 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import numpy as np
+
+from optimiser.analysis.kpi.baseline import degree_days
+from optimiser.analysis.kpi.design import mechanical_load
 from optimiser.analysis.kpi.energy import energy_terms
 from optimiser.analysis.kpi.quantity import PARTIAL, Quality, Quantity, Ratio, missing, total
 from optimiser.analysis.kpi.verdicts import Fact
-from optimiser.schema.reporting import Facility
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.roles import ROLES
-from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, IT_ROLES
+from optimiser.workflow.disclosure.cfe_tables import match_of
+from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, IT_ROLES, it_role
 from optimiser.workflow.disclosure.material import Material, Source
 from optimiser.workflow.disclosure.renewables import Renewables
 
@@ -22,6 +27,7 @@ _RATIO_NAMES = {
     "REF": "ref", "CER": "cer", "WUE": "wue", "WUE potable": "wue_pot", "WUE fresh": "wue_fre",
     "CUE": "cue", "CUE-MB": "cue_mb",
 }  # fmt: skip
+DEGREE_DAY_BASE_C = 18.0
 _SIZES_MW = (0.5, 1, 5, 10, 50, 100)
 
 
@@ -52,10 +58,9 @@ def figures_of(
     metrics |= dict(zip(names, renewables.parts, strict=True))
     metrics |= _by_name(ratios)
     metrics |= emissions
+    metrics |= _further(material, source)
     metrics |= _carriers(metrics, renewables)
-    return Figures(
-        source, metrics, _facts(material.reporting.facility), IT_POINT.get(role or "", "")
-    )
+    return Figures(source, metrics, _facts(material.reporting), IT_POINT.get(role or "", ""))
 
 
 def settled(quantity: Quantity, source: Source) -> Quantity:
@@ -126,8 +131,51 @@ def _carriers(metrics: Mapping[str, Figure], renewables: Renewables) -> dict[str
     return {name: figure for name, figure in found.items() if name not in metrics}
 
 
-def _facts(facility: Facility) -> dict[str, Fact]:
-    """Return the facts of the site: scalars of the facility and what follows from them."""
+def _further(material: Material, source: Source) -> dict[str, Figure]:
+    """Return the mechanical load component, peak IT power over the rated one, degree days, CFE."""
+    role = it_role(source)
+    parts = source.parts("e_cooling", *((role,) if role else ()))
+    found: dict[str, Figure] = {}
+    if role is not None and "e_cooling" in parts:
+        found["mlc"] = mechanical_load([parts["e_cooling"]], parts[role], source.window)
+    if role is not None:
+        hourly = source.components.hourly(role, source.period)["value"].to_numpy(dtype=float)
+        if np.isfinite(hourly).any():
+            peak_kw = float(np.nanmax(hourly)) / source.components.data.grid.step_h
+            share = peak_kw / material.reporting.facility.rated_it_kw
+            found["power_use"] = replace(parts[role], name="power_use", value=share, unit="1",
+                                         lower=None, upper=None, method="peak-hour@1")  # fmt: skip
+    found["cdd"] = settled(degree_days_of(material, source), source)
+    match = match_of(source)
+    if match is not None and match.hours.cfe is not None:
+        found["cfe"] = Quantity(
+            "cfe", match.hours.cfe, "1", match.worst, completeness=match.completeness,
+            method="cfe-hourly@1", sources=source.part("cfe_contracted").sources,
+        )  # fmt: skip
+    return found
+
+
+def degree_days_of(material: Material, source: Source) -> Quantity:
+    """Return the cooling degree days of the period [K d], from daily means.
+
+    The base is that of the savings of reporting.yaml, else 18 °C; it stands in the method.
+    """
+    savings = material.reporting.savings
+    base = savings.base_temperature_c if savings is not None else DEGREE_DAY_BASE_C
+    level = source.part("t_outdoor")
+    if level.value is None:
+        return missing("cdd", "K d")
+    frame = source.components.hourly("t_outdoor", source.period)
+    day = frame["start"].dt.tz_convert(source.period.zone).dt.date
+    means = frame["value"].groupby(day).mean().to_numpy(dtype=float)
+    amount = float(degree_days(means[np.isfinite(means)], base, "cooling", np.array(1.0)).sum())
+    return replace(level, name="cdd", value=amount, unit="K d", lower=None, upper=None,
+                   relative=0.0, method=f"cdd-{base:g}C@1")  # fmt: skip
+
+
+def _facts(reporting: Reporting) -> dict[str, Fact]:
+    """Return the facts of the site: scalars of the facility, what follows, and what is told."""
+    facility = reporting.facility
     told: dict[str, Fact] = {
         name: value
         for name, value in facility.model_dump().items()
@@ -142,9 +190,8 @@ def _facts(facility: Facility) -> dict[str, Fact]:
     gwps = [one.gwp for one in facility.refrigerants]
     if gwps and all(gwp is not None for gwp in gwps):
         told["max_refrigerant_gwp"] = max(gwp for gwp in gwps if gwp is not None)
-    told.setdefault("is_network_node", False)
-    told.setdefault("is_defence", False)
-    return told
+    told |= {"is_network_node": False, "is_defence": False}
+    return told | dict(reporting.facts)
 
 
 def _contact(name: str, contact: str) -> str:

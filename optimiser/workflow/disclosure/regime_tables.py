@@ -6,7 +6,7 @@ have tables of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from optimiser.analysis.kpi.classes import check_values, grade, indicator_values
@@ -22,6 +22,7 @@ from optimiser.report.disclosure.table import (
     make_table,
 )
 from optimiser.report.disclosure.words import INDICATIVE
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.ruleset import Datapoint, Ruleset
 from optimiser.workflow.disclosure.figures import Figure, Figures
 from optimiser.workflow.disclosure.material import MEASURED
@@ -58,6 +59,13 @@ _GRADES = (
     Column("class", "Class of the data"),
     Column("completeness", "Complete", Kind.NUMBER, "1"),
     Column("reason", "Reason"),
+)
+_PRACTICES = (
+    Column("number", "Practice", is_key=True),
+    Column("section", "Section"),
+    Column("state", "State"),
+    Column("planned", "Planned for"),
+    Column("note", "Note"),
 )
 _VERDICTS = (
     Column("ruleset", "Ruleset", is_key=True),
@@ -249,11 +257,12 @@ def _grade_row(metric: str, scale: object, figure: Ratio) -> dict[str, object]:
 
 
 def rule_verdicts(
-    rulesets: Sequence[Ruleset], figures: Figures, as_of: date, claims: Sequence[Claim]
+    rulesets: Sequence[Ruleset], figures: Figures, as_of: date, reporting: Reporting
 ) -> Output:
     """Return what every rule says on the day, rules in force and others apart."""
     name, title, framework = "rule_verdicts", "Rules", "laws, standards, pacts"
-    found = judge(rulesets, figures.metrics, figures.facts, as_of, claims)
+    claims = [Claim(one.rule, one.reason) for one in reporting.exemptions]
+    found = judge(rulesets, figures.metrics, figures.facts, as_of, claims, reporting.limits)
     section = figures.source.section
     tables = []
     for status, is_wanted in (("in force", True), ("draft", False)):
@@ -268,8 +277,33 @@ def rule_verdicts(
                     watermark="" if is_wanted else "draft or not in force on the day",
                 )
             )  # fmt: skip
+    tables += _practices(rulesets, reporting)
     reason = None if tables else "no ruleset was chosen and the site names no jurisdiction"
     return Output(name, title, framework, tuple(tables), tuple(_unsure(found)), reason)
+
+
+def _practices(rulesets: Sequence[Ruleset], reporting: Reporting) -> list[Table]:
+    """Return the practices of the Code of Conduct by number with their state."""
+    if not reporting.practices:
+        return []
+    titles = {one.number: one.title for rules in rulesets for one in rules.practice_sections}
+    rows = [
+        {
+            "number": one.number, "section": _section(one.number, titles), "state": one.status,
+            "planned": one.planned, "note": one.note,
+        }
+        for one in reporting.practices
+    ]  # fmt: skip
+    return [
+        make_table("practices", "Practices of the EU Code of Conduct", "stated", _PRACTICES, rows)
+    ]
+
+
+def _section(number: str, titles: Mapping[str, str]) -> str | None:
+    """Return the title of the innermost section that a practice stands in."""
+    parts = number.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((titles[name] for name in names if name in titles), None)
 
 
 def _verdict_row(verdict: Verdict, figures: Figures) -> dict[str, object]:
