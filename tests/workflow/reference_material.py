@@ -92,7 +92,11 @@ def make_material(
         texts={"reporting.yaml": b"boundary: Hall 1\n", "meters.csv": b"meter,role\n"},
         tables=tables or {},
         rulesets=tuple(choose_rulesets(settings.rulesets, document.jurisdictions)),
-        previews=tuple(r for r in load_rulesets().values() if r.id in PREVIEWS),
+        previews=tuple(
+            one
+            for one in load_rulesets().values()
+            if one.id in PREVIEWS and one.id not in settings.rulesets
+        ),
         factors={
             use: ChosenFactor(Quantity(f"ef {use}", value, unit), f"{use}-id")
             for use, (value, unit) in FACTORS.items()
