@@ -10,7 +10,7 @@ import xarray as xr
 
 from optimiser.analysis.verdict import Placement
 from optimiser.schema.study import Weights
-from optimiser.twin.on_cost import on_cost_per_h
+from optimiser.twin.on_cost import embodied_kg_per_h, on_cost_per_h
 from optimiser.twin.summary import summary
 
 WATT_PER_KILOWATT = 1000.0
@@ -97,6 +97,17 @@ def own_on_cost_per_h(twin: xr.Dataset, weights: Weights, placement: Placement) 
     if own is None or np.isnan(own.values).all():
         return None
     return float(on_cost_per_h(twin, weights)[np.asarray(placement.host_on, dtype=bool)].sum())
+
+
+def embodied_in_use_kg(twin: xr.Dataset, weights: Weights, placement: Placement) -> float | None:
+    """Return the share of embodied carbon of hosts that are on, over the horizon [kgCO2e].
+
+    ``None`` where the study does not count it.
+    """
+    if not weights.embodied:
+        return None
+    on = np.asarray(placement.host_on, dtype=bool)
+    return float(embodied_kg_per_h(twin, weights)[on].sum() * twin["period_h"].values.sum())
 
 
 def measure_racks(twin: xr.Dataset, simulation: xr.Dataset) -> RackMetrics:

@@ -45,6 +45,7 @@ class Totals(Document):
     hosts_on: Count
     """Hosts that are awake."""
     hosts_cost_per_h: Number | None = None
+    embodied_kg: Number | None = None
     """What they cost besides energy [currency/h]; ``None`` where none has a cost of its own."""
     sla_violation_count: Count = 0
     """Service-level rules that are broken."""

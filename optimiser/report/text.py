@@ -161,6 +161,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     before, after, year = data.before, data.after, data.per_year
     asleep = (data.hosts_total - before.hosts_on, data.hosts_total - after.hosts_on)
     hosts = (before.hosts_cost_per_h, after.hosts_cost_per_h)
+    embodied = (before.embodied_kg, after.embodied_kg)
     rows = (
         _amount("energy", "Energy a year", "kWh", before.energy_kwh, after.energy_kwh, year),
         _amount("cost", "Cost a year", data.currency, before.cost, after.cost, year),
@@ -169,6 +170,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
         _amount("placement", "Cost of loads and moves", data.currency, *_placement_cost(data)),
         _counted("asleep", "Hosts asleep", *asleep, more_is_better=True),
         _amount("hosts", "Cost of hosts an hour", data.currency, *hosts),
+        _amount("embodied", "Embodied carbon in use a year", "kg CO₂e", *embodied, year),
         _counted(
             "sla",
             "Service-level violations",

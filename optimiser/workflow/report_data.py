@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from optimiser.analysis.bottlenecks import Bottleneck
-from optimiser.analysis.metrics import own_on_cost_per_h
+from optimiser.analysis.metrics import embodied_in_use_kg, own_on_cost_per_h
 from optimiser.report import payload
 from optimiser.schema.plan import Move, Plan
 from optimiser.schema.study import Weights
@@ -93,6 +93,7 @@ def _totals(judged: Judged, side: Side) -> payload.Totals:
         peak_kw=told["peak_kw"],
         hosts_on=told["hosts_on"],
         hosts_cost_per_h=own_on_cost_per_h(judged.twin, judged.weights, side.placement),
+        embodied_kg=embodied_in_use_kg(judged.twin, judged.weights, side.placement),
         sla_violation_count=side.num_broken,
         sla_violations=tuple(side.verdict.sentences()[:SENTENCES]),
     )

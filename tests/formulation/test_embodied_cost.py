@@ -12,6 +12,7 @@ from instances.tiny import SERVER, tiny
 
 from optimiser.analysis.compare import simulated_terms
 from optimiser.analysis.kpi.embodied import per_host_hour
+from optimiser.analysis.metrics import embodied_in_use_kg
 from optimiser.analysis.verdict import Placement
 from optimiser.formulation.grouping import group_exact
 from optimiser.formulation.instance import Instance
@@ -76,6 +77,9 @@ def test_model_search_and_simulation_say_the_same() -> None:
     believed = evaluate(lower(twin, rules, weights), host, on)
     judged = simulated_terms(twin, weights, Placement(host, on), simulate(twin, host, on))
     assert believed["embodied"] == judged["embodied"] == pytest.approx(12.0)
+    assert embodied_in_use_kg(twin, weights, Placement(host, on)) == pytest.approx(12.0)
+    silent = weights.model_copy(update={"embodied": False})
+    assert embodied_in_use_kg(twin, silent, Placement(host, on)) is None
 
 
 def test_engine_proves_the_least_embodied_carbon() -> None:

@@ -100,7 +100,7 @@ def gum(ratio: Ratio, correlations: Mapping[str, float] | None = None) -> Interv
         if leaf.group is not None:
             shared[leaf.group] = shared.get(leaf.group, 0.0) + math.sqrt(rho) * slope
     half = math.sqrt(square + sum(slope**2 for slope in shared.values()))
-    return Interval(centre - half, centre + half, "gum")
+    return Interval(_capped(ratio, centre - half), _capped(ratio, centre + half), "gum")
 
 
 def monte_carlo(
@@ -133,11 +133,18 @@ def monte_carlo(
         raise ValueError(f"{ratio.name}: the error of the denominator reaches zero")
     values = ratio.scale * _drawn_sum(ratio.terms, drawn, draws) / bottom
     lower, upper = np.quantile(values, (0.025, 0.975))
-    return Interval(float(lower), float(upper), "monte_carlo", draws, seed)
+    ends = _capped(ratio, float(lower)), _capped(ratio, float(upper))
+    return Interval(*ends, "monte_carlo", draws, seed)
 
 
 def _centre(ratio: Ratio) -> float | None:
     return ratio.raw if ratio.value is not None else None
+
+
+def _capped(ratio: Ratio, end: float) -> float:
+    """Bring an end down to the cap of a capped ratio."""
+    is_capped = ratio.value is not None and ratio.raw is not None and ratio.value < ratio.raw
+    return min(end, ratio.value) if is_capped and ratio.value is not None else end
 
 
 def _leaves(ratio: Ratio) -> list[Quantity]:

@@ -134,6 +134,7 @@ def test_renewable_factor_is_capped():
     found = renewable_factor([quantity("e_goo", 150.0)], simple(100.0, 80.0), YEAR)
     assert (found.value, found.raw, found.upper) == (1.0, 1.5, 1.0)
     assert [flag.code for flag in found.flags] == ["CAPPED"]
+    assert gum(found).upper == monte_carlo(found).upper == 1.0
 
 
 def test_cooling_that_was_not_metered():
