@@ -112,9 +112,11 @@ def allocate(
     """Use lots for loads, best kind first, oldest generation first; the order of rows is no matter.
 
     Loads must have a value. A lot covers a load of its own market whose period its generation
-    overlaps, and a certificate only when it was cancelled (by ``as_of``, if given). What is left is
-    surplus, never a negative emission. Raises ``ValueError`` for a lot or load that is negative or
-    missing.
+    overlaps, and a certificate only when it was cancelled (by ``as_of``, if given). Of a lot that
+    was generated over a longer time than the period only the part by days is there, so that reports
+    of several periods never use more than the whole. What is left is surplus, never a negative
+    emission. Raises ``ValueError`` for a lot or load that is negative, missing or
+    ends before it starts.
     """
     _check(instruments, loads)
     ordered = sorted(instruments, key=lambda one: (_RANK[one.kind], one.start, one.name))
@@ -129,16 +131,38 @@ def allocate(
         matching = [load for load in fitting if one.start <= load.end and load.start <= one.end]
         if not matching:
             refused[one.name] = "OTHER_VINTAGE" if fitting else "OTHER_MARKET"
-        for load in matching:
-            kwh = min(left[one.name], open_kwh[load])
-            if kwh > 0:
-                uses.append(Use(one, load.site, kwh))
-                left[one.name] -= kwh
-                open_kwh[load] -= kwh
+        for load, kwh in _covered(one, matching, open_kwh):
+            uses.append(Use(one, load.site, kwh))
+            left[one.name] -= kwh
+            open_kwh[load] -= kwh
     uncovered: dict[str, float] = {}
     for load, kwh in open_kwh.items():
         uncovered[load.site] = uncovered.get(load.site, 0.0) + kwh
     return Ledger(tuple(uses), uncovered, left, refused)
+
+
+def _covered(
+    one: Instrument, loads: Sequence[Load], open_kwh: dict[Load, float]
+) -> list[tuple[Load, float]]:
+    """Return what a lot covers of each load; loads of one period share what is there for it."""
+    found, left = [], one.kwh
+    there: dict[tuple[date, date], float] = {}
+    for load in loads:
+        span = (load.start, load.end)
+        there.setdefault(span, one.kwh * _share_within(one, load))
+        kwh = min(left, there[span], open_kwh[load])
+        if kwh > 0:
+            found.append((load, kwh))
+            left -= kwh
+            there[span] -= kwh
+    return found
+
+
+def _share_within(one: Instrument, load: Load) -> float:
+    """Return the share of a lot's days of generation that lies in the load's period."""
+    days = (min(one.end, load.end) - max(one.start, load.start)).days + 1
+    whole = (one.end - one.start).days + 1
+    return max(0, days) / whole
 
 
 def _order(load: Load) -> tuple[date, str, str]:
@@ -149,6 +173,7 @@ def _check(instruments: Sequence[Instrument], loads: Sequence[Load]) -> None:
     names = [one.name for one in instruments]
     wrong = [f"{name} is listed twice" for name in sorted({n for n in names if names.count(n) > 1})]
     wrong += [f"{one.name} has {one.kwh:g} kWh" for one in instruments if one.kwh < 0]
+    wrong += [f"{one.name} ends before it starts" for one in instruments if one.end < one.start]
     for load in loads:
         if load.energy.value is None or load.energy.value < 0:
             wrong.append(f"the load of {load.site} is {load.energy.value} kWh")

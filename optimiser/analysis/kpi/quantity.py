@@ -174,8 +174,8 @@ class Flag:
 class Ratio:
     """An indicator: sum of the numerator's terms over the sum of the denominator's.
 
-    ``raw`` is the quotient before capping or refusal; ``lower`` and ``upper`` are the worst-case
-    interval at 95 %; ``category`` says which measuring category the name carries.
+    ``raw`` is the quotient before capping (at ``cap``) or refusal; ``lower`` and ``upper`` are the
+    worst-case interval at 95 %; ``category`` says which measuring category the name carries.
     """
 
     name: str
@@ -196,6 +196,7 @@ class Ratio:
     category: str | None = None
     period: str | None = None
     flags: tuple[Flag, ...] = ()
+    cap: float | None = None
 
     @property
     def label(self) -> str:

@@ -164,15 +164,13 @@ def _within(result: Ratio, band: Band, explanation: str | None) -> Ratio:
     """Cap, refuse or flag a quotient."""
     raw = result.raw
     assert raw is not None
+    if band.is_capped:
+        ends = _at_most(result.lower, band.high), _at_most(result.upper, band.high)
+        result = replace(result, cap=band.high, lower=ends[0], upper=ends[1])
     if band.is_capped and raw > band.high:
         sentence = f"{raw:.6g} is capped at {band.high:g}"
-        return replace(
-            result,
-            value=band.high,
-            lower=_at_most(result.lower, band.high),
-            upper=_at_most(result.upper, band.high),
-            flags=(*result.flags, Flag("CAPPED", sentence, "note")),
-        )
+        flag = Flag("CAPPED", sentence, "note")
+        return replace(result, value=band.high, flags=(*result.flags, flag))
     if not band.holds(raw):
         sentence = f"{result.name} is {raw:.6g}; {band.why}"
         if explanation:

@@ -142,9 +142,8 @@ def _centre(ratio: Ratio) -> float | None:
 
 
 def _capped(ratio: Ratio, end: float) -> float:
-    """Bring an end down to the cap of a capped ratio."""
-    is_capped = ratio.value is not None and ratio.raw is not None and ratio.value < ratio.raw
-    return min(end, ratio.value) if is_capped and ratio.value is not None else end
+    """Bring an end down to the cap of a ratio that has one."""
+    return end if ratio.cap is None else min(end, ratio.cap)
 
 
 def _leaves(ratio: Ratio) -> list[Quantity]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -131,6 +132,25 @@ def test_each_unit_is_used_once_and_in_order():
         allocate([lots[0], lots[0], lot("b", "go", -1.0)], loads)
     with pytest.raises(ValueError, match="the load of dc is None"):
         allocate([], [replace(LOAD, energy=missing("e", "kWh"))])
+
+
+def test_part_of_a_year_has_part_of_a_lot():
+    """Of 3650 kWh of a year, 310 are there for January; two sites share them."""
+    january = [
+        Load(site, "DE", FIRST, date(2025, 1, 31), quantity(f"e {site}", 200.0))
+        for site in ("s1", "s2")
+    ]
+    ledger = allocate([lot("go", "go", 3650.0)], january)
+    assert [(use.site, use.kwh) for use in ledger.uses] == [("s1", 200.0), ("s2", 110.0)]
+    assert ledger.uncovered == {"s1": 0.0, "s2": 90.0}
+    months = [date(2025, month, 1) for month in range(1, 13)] + [date(2026, 1, 1)]
+    used = 0.0
+    for first, after in pairwise(months):
+        load = Load("s", "DE", first, date.fromordinal(after.toordinal() - 1), quantity("e", 9e9))
+        used += allocate([lot("go", "go", 3650.0)], [load]).uses[0].kwh
+    assert used == pytest.approx(3650.0)
+    with pytest.raises(ValueError, match="ends before it starts"):
+        allocate([lot("go", "go", 1.0, end=date(2024, 1, 1))], january)
 
 
 def test_nuclear_energy_is_no_renewable_energy():

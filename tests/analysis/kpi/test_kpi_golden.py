@@ -135,6 +135,10 @@ def test_renewable_factor_is_capped():
     assert (found.value, found.raw, found.upper) == (1.0, 1.5, 1.0)
     assert [flag.code for flag in found.flags] == ["CAPPED"]
     assert gum(found).upper == monte_carlo(found).upper == 1.0
+    near = {**simple(100.0, 80.0), "e_grid": quantity("e_grid", 100.0, relative=0.02)}
+    close = renewable_factor([quantity("e_goo", 99.5)], near, YEAR)
+    assert (close.value, close.upper) == (0.995, 1.0)
+    assert gum(close).upper == monte_carlo(close).upper == 1.0
 
 
 def test_cooling_that_was_not_metered():
