@@ -103,10 +103,13 @@ def _head(table: Table, at: int) -> dict[str, Any]:
 
 def _row(table: Table, row: tuple[Cell, ...], at: list[int]) -> list[dict[str, str]]:
     decimals = row_decimals(table, row)
+    cells = dict(zip((column.name for column in table.columns), row, strict=True))
+    is_text = cells.get("text") is not None  # its number is not missing: there is none
     told = []
     for i in at:
         column, value = table.columns[i], row[i]
-        told.append({"text": shown_cell(column, value, decimals), "mark": _mark(column, value)})
+        text = "" if is_text and value is None else shown_cell(column, value, decimals)
+        told.append({"text": text, "mark": _mark(column, value)})
     return told
 
 

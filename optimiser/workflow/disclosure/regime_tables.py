@@ -81,13 +81,13 @@ _VERDICTS = (
     Column("holds_for_interval", "Same for the interval", Kind.FLAG),
     Column("class", "Class"),
     Column("completeness", "Complete", Kind.NUMBER, "1"),
-    Column("status", "Status"),
-    Column("force", "Force"),
+    Column("status", "Status", is_provenance=True),
+    Column("force", "Force", is_provenance=True),
     Column("why", "Why"),
-    Column("reason", "Reason"),
+    Column("reason", "Reason", is_provenance=True),
     Column("citation", "Citation"),
-    Column("standing", "Standing of the number"),
-    Column("as_of", "As of"),
+    Column("standing", "Standing of the number", is_provenance=True),
+    Column("as_of", "As of", is_provenance=True),
 )
 
 
