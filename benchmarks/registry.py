@@ -144,10 +144,11 @@ def _consolidation(workloads: int, hosts: int, seconds: float) -> Spec:
 def _meters(meters: int, minutes: int, form: str, limit_s: float, short: bool) -> Spec:
     return Spec(
         name=f"meters-{meters}x{minutes}min" + ("-csv" if form == "csv" else ""),
-        what=f"A year of {meters:,} meters every {minutes} min ({form}) into hourly components",
+        what=f"A year of {meters:,} meters every {minutes} min ({form}) into the full report",
         data="generated",
-        command=f"python -m benchmarks.generators.meters site --meters {meters} "
-        f"--minutes {minutes} --form {form} && python -m benchmarks.meter_year site",
+        command=f"dcopt init site --site small && python -m benchmarks.generators.meters site "
+        f"--meters {meters} --minutes {minutes} --form {form} && (name meters.csv in "
+        "reporting.yaml) && dcopt report site --period 2026",
         limit="two cores",
         target=f"{limit_s:g} s and 6 GB, totals of counters exact",
         run="benchmarks.cases.meters:meter_year",
@@ -157,6 +158,7 @@ def _meters(meters: int, minutes: int, form: str, limit_s: float, short: bool) -
             ("form", form),
             ("limit_s", limit_s),
             ("most_gb", 6.0),
+            ("recheck", float(minutes > 1)),
         ),
         is_short=short,
     )

@@ -52,6 +52,7 @@ def fleet(num: int) -> list[Kind]:
         Kind("e_cooling", "power", "kW", some, 800.0 / some, 1.0),
         Kind("e_losses", "counter", "Wh", few, 300.0 / few, 1.0),
         Kind("win", "counter", "L", 4, 1200.0, 2.0),
+        Kind("grid_carbon", "level", "g/kWh", 1, 350.0, 5.0),
         Kind("t_in_setpoint", "level", "C", few, 24.0, 0.5),
         Kind("it_cpu", "level", "%", some, 35.0, 1.0),
         Kind("e_it_pdu", "counter", "Wh", many, 3500.0 / many, 1.0),
@@ -149,7 +150,7 @@ def _write_group(
     random: np.random.Generator, form: str,
 ) -> float:  # fmt: skip
     """Write the files of one group; return the amount that its meters saw in the period."""
-    share = (0.5 + random.random(len(names))).astype(np.float32)
+    share = (0.9 + 0.2 * random.random(len(names))).astype(np.float32)
     reading = random.integers(0, ROLLOVER_WH, len(names))
     total = 0.0
     for label, seconds in _months(period, minutes):
@@ -157,7 +158,7 @@ def _write_group(
         noise = random.standard_normal((len(names), len(seconds)), dtype=np.float32)
         rate = kind.mean * share[:, None] * shape * (1 + 0.02 * noise)
         if kind.kind == "counter":
-            value, reading, gained = _counted(rate, reading, minutes)
+            value, reading, gained = _counted(rate, reading, minutes, kind.unit)
             inside = seconds < _second(period.end)
             total += float(gained[:, inside].sum())
         else:
@@ -168,10 +169,10 @@ def _write_group(
 
 
 def _counted(
-    rate: np.ndarray, reading: np.ndarray, minutes: int
+    rate: np.ndarray, reading: np.ndarray, minutes: int, unit: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the readings at each time, the reading after them, and what each step adds."""
-    scale = 1000.0 if rate.max() < 1e6 else 1.0
+    scale = 1000.0 if unit == "Wh" else 1.0
     gained = np.maximum(0, np.rint(rate * (scale * minutes / 60.0))).astype(np.int64)
     after = reading[:, None] + np.cumsum(gained, axis=1)
     before = after - gained

@@ -19,6 +19,9 @@ from optimiser.library.meters.series import MISSING, NOT_IN_SERVICE, SeriesData
 from optimiser.schema.period import Period
 from optimiser.schema.roles import IT_ROLES, ROLES, Role
 
+MOST_NAMED = 12
+"""Series that are named one by one as sources of a component."""
+
 
 @dataclass(frozen=True)
 class Components:
@@ -185,7 +188,7 @@ class Components:
             relative=_relative(spread, groups) / abs(total) if total else 0.0,
             completeness=min(1.0, float(seen.sum()) / expected) if expected else 0.0,
             method="+".join(sorted(set(facts["method"]))),
-            sources=tuple(_source(row) for row in facts.itertuples()),
+            sources=_sources(facts),
             group=str(groups[0]) if groups[0] and len(set(groups)) == 1 else None,
         )
 
@@ -259,6 +262,16 @@ def _relative(spread: np.ndarray, groups: np.ndarray) -> float:
     return math.sqrt(square)
 
 
-def _source(row: object) -> str:
-    file, series = str(getattr(row, "file", "")), str(getattr(row, "series", ""))
-    return f"{file}#{series}" if file else series
+def _sources(facts: pd.DataFrame) -> tuple[str, ...]:
+    """Return file and series of each row; of many series only the files, with how many each has.
+
+    ``Components.by_series`` tells those one by one.
+    """
+    named = facts["series"].astype(str)
+    files = facts["file"].fillna("").astype(str)
+    if len(facts) <= MOST_NAMED:
+        return tuple(
+            f"{file}#{name}" if file else name for file, name in zip(files, named, strict=True)
+        )
+    counts = files.value_counts(sort=False).sort_index()
+    return tuple(f"{file} ({count} series)" for file, count in counts.items())

@@ -167,6 +167,16 @@ def test_the_hours_of_a_role_and_the_long_table_agree_with_the_window() -> None:
     assert len(table) == 2 * 8760 and table["start"].dt.tz is not None
 
 
+def test_many_series_are_told_by_file() -> None:
+    """A cell with two thousand names helps nobody; each series can be asked for."""
+    few = make(*[{"role": "e_grid"}] * 12).window(YEAR, ["e_grid"])["e_grid"]
+    parts = make(*[{"role": "e_grid", "file": f"{n % 2}.csv"} for n in range(13)])
+    many = parts.window(YEAR, ["e_grid"])["e_grid"]
+    assert few.sources[:2] == ("m.csv#m0", "m.csv#m1")
+    assert many.sources == ("0.csv (7 series)", "1.csv (6 series)")
+    assert len(parts.by_series("e_grid", YEAR)) == 13
+
+
 def test_an_unknown_role_is_told_with_the_nearest() -> None:
     """The vocabulary is closed."""
     with pytest.raises(UsageError, match="e_grid"):
