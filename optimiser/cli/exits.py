@@ -7,9 +7,10 @@ EXITS: dict[int, str] = {
     1: "a bug of ours; repeat the call with --debug for the trace",
     2: "the call itself makes no sense",
     3: "the input is wrong; every mistake is listed with file, line and remedy",
-    4: "no plan can keep every rule or a workload found no host (explained), or a check failed",
+    4: "no plan can keep every rule or a workload found no host (explained), or a check or a "
+    "quality gate of a report failed",
     5: "no plan was found in the time given",
-    6: "the exact checker refused the plan",
+    6: "the exact checker refused the plan, or a stored report does not come out as it is",
     69: "a file of ours, an extra, disk space or a service is missing",
     130: "interrupted (Ctrl-C); the best plan found is saved",
     143: "terminated; the best plan found is saved",
