@@ -8,13 +8,13 @@ import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from optimiser.report import text, view
 from optimiser.report.payload import ReportData
+from optimiser.report.runtime import chart_runtime
 
 _UNIT_GAP = re.compile(r"(?<=\d) (?=[^\s\d])")
 
@@ -76,15 +76,6 @@ def _script(name: str) -> Markup:
     return Markup(source.read_text(encoding="utf-8"))
 
 
-@cache
 def _chart_runtime() -> Markup:
-    """Vega, Vega-Lite and their embedder as one script that can stand inside a page."""
-    import altair
-    import vl_convert
-
-    wanted = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    known = vl_convert.get_vegalite_versions()
-    # The stub of this function wrongly requires a snippet, so the options go as a dictionary.
-    options: dict[str, Any] = {"vl_version": wanted if wanted in known else None}
-    bundle = vl_convert.javascript_bundle(**options)
-    return Markup(bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
+    """The chart library as a script that can stand inside a page."""
+    return Markup(chart_runtime().replace("</script", "<\\/script").replace("<!--", "<\\!--"))

@@ -11,10 +11,20 @@ import xarray as xr
 
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.mend import Leaving, find_leaving
+from optimiser.solve.mend_places import place_leaving
 from optimiser.solve.objective import evaluate
 from optimiser.solve.precheck import precheck
 from optimiser.solve.problem import Problem, lower
-from optimiser.solve.progress import Check, Clockwork, EngineResult, Report, Tick, relative_gap
+from optimiser.solve.progress import (
+    CLOSED,
+    Check,
+    Clockwork,
+    EngineResult,
+    Report,
+    Tick,
+    relative_gap,
+)
 from optimiser.solve.schedule import Schedule
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.solve.tracks import COLD
@@ -23,7 +33,7 @@ from optimiser.twin.rules import Rule
 if TYPE_CHECKING:
     from optimiser.solve.bound import Bounder
 
-CLOSED = 2e-6  # a gap that no solver tells from zero
+MENDED = "fewest moves that mend what is broken today"
 WORK_NODES = 10  # nodes of the exact model in one unit of work
 
 
@@ -75,14 +85,15 @@ class Engine:
     history: list[Tick] = field(default_factory=list)
     dropped: int = 0
     _bounder: Bounder | None = None
+    _leaving: Leaving | None = None
 
     def run(self) -> EngineResult:
         """Search until the gap is closed, time or work is used up, or someone interrupts."""
         self.clock = Clockwork(self.settings.time_limit_s)
         try:
             self._offer_today()
-            self._bounder = self._make_bounder()
-            status = self._search()
+            self._offer_mended()
+            status = "gap" if self._is_close else self._search()
         except KeyboardInterrupt:
             status = "interrupted"
         finally:
@@ -107,10 +118,11 @@ class Engine:
         if bounder is not None:
             bounder.distrust(self.best.objective)
         self._tick("done")
+        bound, sentence = self._proven
         return EngineResult(
             candidate=self.best,
-            bound=None if bounder is None else bounder.bound,
-            bound_sentence="" if bounder is None else bounder.sentence,
+            bound=bound,
+            bound_sentence=sentence,
             status=status,
             phase_seconds={
                 **self.clock.phase_seconds,
@@ -122,13 +134,15 @@ class Engine:
         )
 
     def _search(self) -> str:
+        self._bounder = self._make_bounder()
         self.bounder.start()
         if self.bounder.size.is_tiny or self.settings.work_limit is not None:
             self.bounder.wait()  # what is ready at once, or must come in the same order each time
             if self._is_done("exact"):
                 return "gap"
         self._compile()
-        schedule = Schedule(self.problem, self._search_settings, self.clock, self.bounder)
+        stays = None if self._leaving is None else ~self._leaving.chosen
+        schedule = Schedule(self.problem, self._search_settings, self.clock, self.bounder, stays)
         for step in schedule.steps(lambda: self.best):
             if step.candidate is not None:
                 self._offer(step.candidate)
@@ -157,8 +171,21 @@ class Engine:
         self._tick(phase)
         if self.bounder.infeasible and self.best is None:
             raise _infeasible(self.problem, self.bounder.infeasible)
-        gap = relative_gap(self._objective, self.bounder.bound)
+        return self._is_close
+
+    @property
+    def _is_close(self) -> bool:
+        gap = relative_gap(self._objective, self._proven[0])
         return gap is not None and gap <= max(self.settings.gap, CLOSED)
+
+    @property
+    def _proven(self) -> tuple[float | None, str]:
+        """The best limit at hand and how it was proven."""
+        bounder, moves = self._bounder, None if self._leaving is None else self._leaving.bound
+        bound, sentence = (None, "") if bounder is None else (bounder.bound, bounder.sentence)
+        if moves is not None and (bound is None or moves > bound):
+            return moves, MENDED
+        return bound, sentence
 
     def _take_plans(self) -> None:
         while self.bounder.plans:
@@ -183,6 +210,20 @@ class Engine:
                 self._offer(searcher.candidate())
         self.clock.charge("start", since)
         self._tick("start")
+
+    def _offer_mended(self) -> None:
+        """Where today breaks rules, move the fewest workloads that mend them."""
+        if self.best is not None or not (self.problem.today >= 0).any():
+            return
+        since = self.clock.seconds
+        self._leaving = find_leaving(self.problem)
+        if self._leaving is not None and self.check is not None:
+            mended = place_leaving(self.problem, self._leaving)
+            if mended is not None:
+                self._offer(mended)
+            self.dropped = 0  # it looks at a few rules only
+        self.clock.charge("mend", since)
+        self._tick("mend")
 
     def _compile(self) -> None:
         """Compile the search before its time begins: once per installation, then from disk."""
@@ -216,8 +257,7 @@ class Engine:
 
     def _tick(self, phase: str) -> None:
         on = None if self.best is None else int(self.best.on.sum())
-        bound = None if self._bounder is None else self._bounder.bound
-        tick = Tick(self.clock.seconds, phase, self._objective, bound, on)
+        tick = Tick(self.clock.seconds, phase, self._objective, self._proven[0], on)
         self.history.append(tick)
         if self.report is not None:
             self.report(tick)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from optimiser.solve.search import Candidate
 
+CLOSED = 2e-6
+"""A gap that no solver tells from zero."""
+
 
 @dataclass(frozen=True)
 class Tick:

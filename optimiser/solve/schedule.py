@@ -40,19 +40,28 @@ class Schedule:
 
     Each cycle but the first goes on from the best plan at hand. When a relaxation comes in, the
     weaker track begins anew from it and has a cycle of its own until the next one begins.
+
+    ``stays`` (workload,) bool tells which workloads need not leave their host of today.
     """
 
     def __init__(
-        self, problem: Problem, settings: SolverSettings, clock: Clockwork, bounder: Bounder
+        self,
+        problem: Problem,
+        settings: SolverSettings,
+        clock: Clockwork,
+        bounder: Bounder,
+        stays: np.ndarray | None = None,
     ) -> None:
         self.problem, self.settings, self.clock = problem, settings, clock
         self.bounder = bounder
         self._followed: Guide | None = None
         self._index = 0
         data = shy_of_moves(problem, bundle(problem))
-        starts = [False, True] if (problem.today >= 0).any() else [False, False]
+        nowhere = np.full(len(problem.today), -1, dtype=np.int32)
+        mended = problem.today if stays is None else np.where(stays, problem.today, nowhere)
+        starts = [nowhere, mended]
         if problem.place.is_active and (problem.today >= 0).all():
-            starts = [True, True]  # moves have prices beyond the workload's own
+            starts = [mended, mended]  # moves have prices beyond the workload's own
         self.tracks = [
             Track(problem, data, settings.seed + index, start) for index, start in enumerate(starts)
         ]

@@ -41,13 +41,16 @@ class Cycle:
 
 
 class Track:
-    """One line of search from one start, with its own seed."""
+    """One line of search from one start, with its own seed.
 
-    def __init__(self, problem: Problem, data: Data, seed: int, from_today: bool) -> None:
+    ``start`` (workload,) is the host of each workload at first, −1 where it is placed anew.
+    """
+
+    def __init__(self, problem: Problem, data: Data, seed: int, start: np.ndarray) -> None:
         self.problem = problem
         self.searcher = Searcher(problem, data)
         self.seed = seed
-        self.from_today = from_today
+        self.start = start
         self.count = 0
         self.best: Candidate | None = None
         self._rounds, self._proposals = 20, 20_000
@@ -55,9 +58,7 @@ class Track:
 
     def begin(self) -> None:
         """Build the start: today's placement mended, or everything placed anew."""
-        today = self.problem.today
-        host = today if self.from_today else np.full(len(today), -1, dtype=np.int32)
-        left = self.searcher.load(host, self.problem.today_on)
+        left = self.searcher.load(self.start, self.problem.today_on)
         self.searcher.place(left, self.seed)
         self.searcher.wake_reserves()
         self._keep()

@@ -18,6 +18,7 @@ from optimiser.analysis.verify import verify
 from optimiser.schema.plan import FrontierPoint
 from optimiser.solve.arrays import State
 from optimiser.solve.problem import Problem
+from optimiser.solve.progress import CLOSED, relative_gap
 from optimiser.solve.search import Candidate, Searcher, force
 from optimiser.studies.frontier_moves import evacuate, put_to_sleep
 
@@ -44,6 +45,9 @@ def frontier(
     budget has no point when today breaks a rule and mending it takes more moves.
     """
     wanted = sorted(set(budgets))
+    if best is not None and costs_moves_only(problem, best, bound):
+        fewest = num_moves(problem, best.host)
+        return [_point(problem, k, best, bound) for k in wanted if k >= fewest]
     limits = _limits(problem, wanted, bound, time_limit_s)
     climb = _Climb(problem, time_limit_s)
     points: list[FrontierPoint] = []
@@ -61,6 +65,17 @@ def frontier(
         if held is not None:
             points.append(_point(problem, budget, held, limit))
     return points
+
+
+def costs_moves_only(problem: Problem, best: Candidate, bound: float | None) -> bool:
+    """Whether a plan is proven best, and its moves, of one price each, are all that it costs.
+
+    Then no plan has fewer moves, and none with more is better.
+    """
+    gap, price = relative_gap(best.objective, bound), problem.move_cost
+    is_even = len(price) > 0 and price[0] > 0 and bool((price == price[0]).all())
+    rest = best.objective - best.terms["migration"]
+    return is_even and gap is not None and gap <= CLOSED and rest == 0.0
 
 
 def emptied_hosts(problem: Problem, time_limit_s: float) -> Candidate | None:

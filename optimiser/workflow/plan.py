@@ -20,7 +20,7 @@ from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import EngineResult, Tick
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
-from optimiser.studies.frontier import frontier, num_moves, spaced_budgets
+from optimiser.studies.frontier import costs_moves_only, frontier, num_moves, spaced_budgets
 from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_replay import replay
 from optimiser.studies.move_times import require_windows, time_moves
@@ -28,7 +28,6 @@ from optimiser.studies.moves import MoveOrder
 from optimiser.studies.moves_at_once import check_at_once
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
-from optimiser.workflow.conflict import with_proof
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
@@ -134,6 +133,8 @@ def plan_site(
     try:
         result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, exact_check(loaded))
     except InfeasibleError as error:
+        from optimiser.workflow.conflict import with_proof  # loads the modelling language
+
         raise with_proof(loaded, error) from None
     watcher.finishing()
     result, made = _judge(loaded, result, phases)
@@ -201,16 +202,25 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     moves = move_documents(twin, order, times, reasons)
     notes = _notes(loaded, order, after)
     with phases.phase("prices"):
-        from optimiser.solve.prices import binding_prices  # loads the modelling language
-
-        binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
-        rules_cost = _rule_prices(loaded, result, problem)
+        binding, rules_cost = _prices(loaded, result, problem)
     with phases.phase("few moves"):
         points = _few_moves(loaded, result, problem)
     made = _Made(
         placement, before, after, order, moves, problem, today, points, binding, rules_cost, notes
     )
     return result, made
+
+
+def _prices(
+    loaded: Loaded, result: EngineResult, problem: Problem
+) -> tuple[list[Binding], list[RulePrice]]:
+    """Return what limits and rules cost a year; nothing where only moving costs, and only once."""
+    if costs_moves_only(problem, result.candidate, result.bound):
+        return [], []
+    from optimiser.solve.prices import binding_prices  # loads the modelling language
+
+    binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
+    return binding, _rule_prices(loaded, result, problem)
 
 
 def _rule_prices(loaded: Loaded, result: EngineResult, problem: Problem) -> list[RulePrice]:
