@@ -121,6 +121,14 @@ class _Reading:
             parse_period(savings.baseline, self.zone)
         except UsageError as error:
             self.check.add(("savings", "baseline"), error.message, None, None, error.remedy)
+        if savings.baseline_site is not None:
+            site = self.folder / savings.baseline_site / "site.yaml"
+            if not site.is_file():
+                what = "there is no site in this folder"
+                self.check.add(
+                    ("savings", "baseline_site"), what, savings.baseline_site, f"the file {site}",
+                    "keep a copy of the site as it was in the baseline",
+                )  # fmt: skip
         for number, event in enumerate(savings.adjustments):
             if event.end is not None and event.end < event.start:
                 place = ("savings", "adjustments", number, "end")

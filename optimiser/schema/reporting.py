@@ -183,12 +183,28 @@ class SavingsVerification(Document):
     """Base of degree days [°C]."""
     resolution: Literal["hour", "day", "month"] = "day"
     """Time step of the model."""
-    static_factors: list[str] = []
-    """Facts that must stay the same, such as floor area and shifts."""
+    static_factors: dict[str, str] = {}
+    """Facts that must stay the same, by name with their state in the baseline, such as
+    floor_area: 4000 m2."""
+    static_factors_now: dict[str, str] = {}
+    """Those of them that are otherwise in the reporting period; each needs an adjustment of its
+    name, else the saving is not demonstrated."""
+    baseline_site: str | None = None
+    """Folder of the site as it was in the baseline, relative to this file; its twin stands for the
+    baseline (option ``D``)."""
     adjustments: list[Adjustment] = []
     """Non-routine adjustments."""
     confidence: float = Field(default=0.90, gt=0.5, lt=1)
     """Confidence of the uncertainty."""
+
+    @model_validator(mode="after")
+    def _has_a_twin(self) -> SavingsVerification:
+        if (self.option == "D") != (self.baseline_site is not None):
+            raise ValueError("option D, and only it, needs baseline_site")
+        unknown = sorted(set(self.static_factors_now) - set(self.static_factors))
+        if unknown:
+            raise ValueError(f"no static factors of the baseline: {', '.join(unknown)}")
+        return self
 
 
 class Factors(Document):

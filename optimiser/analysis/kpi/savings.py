@@ -173,21 +173,25 @@ def verify_by_simulation(
     adjustments: Sequence[NonRoutine] = (),
     *,
     before: Quantity | None = None,
+    static_factors: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
     confidence: float = 0.90,
     t: float | None = None,
 ) -> VerifiedSaving:
     """Return avoided energy by option D: the calibrated twin stands for the baseline.
 
     ``simulated`` (M,) is the energy [kWh] that the twin of the baseline gives at the conditions of
-    the reporting period, ``calibration`` its fit to meters in the calibration period. Raises
+    the reporting period, ``calibration`` its fit to meters in the calibration period,
+    ``static_factors`` those of the baseline and what has changed of them. Raises
     ``ValueError`` as :func:`verify_by_regression` does.
     """
     used = _metered(metered)
     expected = np.asarray(simulated, dtype=float)
     if not np.isfinite(expected).all() or not len(expected):
         raise ValueError("the simulation of the reporting period has gaps")
+    then, otherwise = static_factors
+    changed = _changed(list(then.items()), list({**then, **otherwise}.items()), adjustments)
     return _verified("D", float(expected.sum()), used, metered, adjustments, calibration,
-                     len(expected), confidence, t, before, [], ())  # fmt: skip
+                     len(expected), confidence, t, before, changed, ())  # fmt: skip
 
 
 def _metered(energy: Quantity) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -105,6 +106,7 @@ def gather(site: Path, settings: Settings) -> Material:
         previews=tuple(previews),
         factors=factors,
         baseline=baseline,
+        twin_of_baseline=_twin_of_baseline(reading, settings) if baseline is not None else None,
         run=run,
         capacity=capacity_of(reading.folder, settings),
     )
@@ -279,6 +281,17 @@ def _sources(
     return (source, *modelled), _measured(reading, register, earlier, settings)
 
 
+def _twin_of_baseline(reading: _Reading, settings: Settings) -> tuple[Source, Source] | None:
+    """Return the baseline's twin over the baseline and the reporting period (option D)."""
+    savings = reading.document.savings
+    if savings is None or savings.baseline_site is None:
+        return None
+    folder = reading.folder / savings.baseline_site
+    earlier = parse_period(savings.baseline, reading.period.zone)
+    then, now = (_simulated(reading, folder, one, settings) for one in (earlier, reading.period))
+    return then, now
+
+
 def _no_meters(reading: _Reading) -> Problem:
     return Problem(
         "names no meters",
@@ -291,14 +304,20 @@ def _no_meters(reading: _Reading) -> Problem:
 
 def _modelled(reading: _Reading, settings: Settings) -> Source:
     """Return today's placement simulated over the period."""
+    return _simulated(reading, reading.folder, reading.period, settings)
+
+
+def _simulated(reading: _Reading, folder: Path, period: Period, settings: Settings) -> Source:
+    """Return the placement of a site's folder simulated over a period."""
     from optimiser.workflow.modelled import model_today
 
-    water = reading.document.facility.water_source
-    found = model_today(reading.folder, reading.period, water)
-    reading.files |= found.components.data.files
+    found = model_today(folder, period, reading.document.facility.water_source)
+    within = Path(os.path.relpath(folder, reading.folder))
+    for name, sha in found.components.data.files.items():
+        reading.files[(within / name).as_posix()] = sha
     reading.defaults += found.loaded.site_input.defaults_used
-    window = Window.of(reading.period, settings.allow_partial)
-    return Source(MODELLED, found.components, reading.period, window)
+    window = Window.of(period, settings.allow_partial)
+    return Source(MODELLED, found.components, period, window)
 
 
 def _measured(reading: _Reading, register: Register, period: Period, settings: Settings) -> Source:

@@ -87,8 +87,9 @@ class Material:
     ``services``), ``files`` the SHA-256 of every input, ``defaults`` what was filled in, ``texts``
     the documents that go into the assurance pack. ``rulesets`` were chosen, ``previews`` are drafts
     of the same jurisdictions. ``factors`` are those that the document names, by use; ``baseline``
-    is the measured source of the baseline period of savings, ``run``
-    the plan whose prediction is told, ``capacity`` what is fullest today or why it is not known.
+    is the measured source of the baseline period of savings, ``twin_of_baseline`` its simulation
+    over the baseline and the reporting period, ``run`` the plan whose prediction is told,
+    ``capacity`` what is fullest today or why it is not known.
     """
 
     site: str
@@ -104,6 +105,7 @@ class Material:
     previews: tuple[Ruleset, ...] = ()
     factors: Mapping[str, ChosenFactor] = field(default_factory=dict)
     baseline: Source | None = None
+    twin_of_baseline: tuple[Source, Source] | None = None
     run: StoredRun | None = None
     capacity: Sequence[Bottleneck] | str = "not computed"
 

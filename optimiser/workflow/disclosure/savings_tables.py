@@ -11,10 +11,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from optimiser.analysis.kpi.baseline import Resolution, degree_days, fit_baseline
+from optimiser.analysis.kpi.baseline import Resolution, degree_days, fit_baseline, fit_of
 from optimiser.analysis.kpi.energy import energy_terms
 from optimiser.analysis.kpi.quantity import Quantity, total
-from optimiser.analysis.kpi.savings import NonRoutine, VerifiedSaving, verify_by_regression
+from optimiser.analysis.kpi.savings import (
+    NonRoutine,
+    VerifiedSaving,
+    verify_by_regression,
+    verify_by_simulation,
+)
 from optimiser.report.disclosure.table import Column, Finding, Kind, Level, Output, make_table
 from optimiser.schema.reporting import Adjustment, SavingsVerification
 from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, it_role
@@ -34,7 +39,7 @@ _COLUMNS = (
 
 
 def savings_verification(material: Material) -> Output:
-    """Return the verification by option C, or why there is none."""
+    """Return the verification by option C or D, or why there is none."""
     savings, before = material.reporting.savings, material.baseline
     if savings is None:
         return Output(NAME, TITLE, FRAMEWORK, not_applicable="reporting.yaml names no savings")
@@ -42,11 +47,9 @@ def savings_verification(material: Material) -> Output:
     if before is None or after.section != MEASURED:
         why = "savings are verified with metered energy, and none is known"
         return Output(NAME, TITLE, FRAMEWORK, not_applicable=why)
-    if savings.option == "D":
-        why = "option D needs a calibrated simulation of the period, which this report does not run"
-        return Output(NAME, TITLE, FRAMEWORK, (), (Finding(NAME, Level.FLAG, why),), why)
+    verify = _regression if savings.option == "C" else _simulation
     try:
-        found, equation = _regression(material, savings, before, after)
+        found, equation = verify(material, savings, before, after)
     except ValueError as error:
         finding = Finding(NAME, Level.FAILURE, f"no baseline model: {error}")
         return Output(NAME, TITLE, FRAMEWORK, (), (finding,), f"no baseline model: {error}")
@@ -57,7 +60,7 @@ def _regression(
     material: Material, savings: SavingsVerification, before: Source, after: Source
 ) -> tuple[VerifiedSaving, str]:
     energy, variables = intervals(before, savings)
-    static = [(one.partition("=")[0].strip(), one) for one in savings.static_factors]
+    static = list(savings.static_factors.items())
     baseline = fit_baseline(energy, variables, savings.resolution, static)
     now, conditions = intervals(after, savings)
     whole = np.isfinite(now) & np.logical_and.reduce(
@@ -69,9 +72,32 @@ def _regression(
     found = verify_by_regression(
         baseline, {name: one[whole] for name, one in conditions.items()}, metered,
         list(_adjustments(savings.adjustments, material)), before=site_energy(before),
+        static_factors=list((savings.static_factors | savings.static_factors_now).items()),
         confidence=savings.confidence,
     )  # fmt: skip
     return found, baseline.equation()
+
+
+def _simulation(
+    material: Material, savings: SavingsVerification, before: Source, after: Source
+) -> tuple[VerifiedSaving, str]:
+    if material.twin_of_baseline is None:
+        raise ValueError("the twin of the baseline was not simulated")
+    bare = savings.model_copy(update={"variables": []})
+    then, now = (intervals(source, bare)[0] for source in (before, after))
+    modelled_then, modelled_now = (intervals(one, bare)[0] for one in material.twin_of_baseline)
+    seen = np.isfinite(then) & np.isfinite(modelled_then)
+    fit = fit_of(then[seen], modelled_then[seen], 1, savings.resolution, int((~seen).sum()))
+    whole = np.isfinite(now) & np.isfinite(modelled_now)
+    if not whole.any():
+        raise ValueError("no interval of the reporting period has metered and simulated energy")
+    found = verify_by_simulation(
+        fit, modelled_now[whole], _metered(after, float(now[whole].sum()), float(whole.mean())),
+        list(_adjustments(savings.adjustments, material)), before=site_energy(before),
+        static_factors=(savings.static_factors, savings.static_factors_now),
+        confidence=savings.confidence,
+    )  # fmt: skip
+    return found, f"calibrated twin of {savings.baseline_site}"
 
 
 def site_energy(source: Source) -> Quantity:

@@ -125,6 +125,9 @@ def test_calibrated_simulation():
     found = verify_by_simulation(GOOD, simulated, METERED, t=1.65)
     assert (found.option, found.statement) == ("D", "demonstrated")
     assert found.avoided == pytest.approx(187_100)
+    factors = ({"area": "1"}, {"area": "2"})
+    changed = verify_by_simulation(GOOD, simulated, METERED, static_factors=factors)
+    assert "area was 1 and is 2" in changed.statement
     biased = replace(GOOD, nmbe=0.06)
     assert "NMBE" in verify_by_simulation(biased, simulated, METERED).statement
     with pytest.raises(ValueError, match="gaps"):
