@@ -60,33 +60,36 @@ class Reader:
     ) -> None:
         self._connection, self._collector, self._faults = connection, collector, faults
         self._as_of = as_of
+        self._wanted = ""
         grid = collector.grid
         self._window = (grid.start_s - MARGIN_S, grid.end_s + MARGIN_S)
         self._clocks: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def long(self, layout: Layout, rows: np.ndarray, column: str) -> Iterator[Samples]:
         """Yield the samples of series of a long file, slice after slice in time."""
-        slices = -(-layout.num_rows // MOST_SAMPLES)
+        slices = max(1, -(-layout.num_rows // MOST_SAMPLES))
         low, high = (bound * 1_000_000 for bound in self._window)
         ends = np.linspace(low, high, slices + 1).astype(np.int64)
         for begin, end in pairwise(ends):
-            yield self._long_slice(layout, rows, column, int(begin), int(end), begin == low)
+            where = _within(layout, int(begin), int(end), begin == low)
+            if layout.is_text and slices == 1:
+                where = "true"  # to read each time once is faster than to choose rows by it
+            yield self._long_slice(layout, rows, column, where)
 
-    def _long_slice(
-        self, layout: Layout, rows: np.ndarray, column: str, begin: int, end: int, is_first: bool
-    ) -> Samples:
+    def _long_slice(self, layout: Layout, rows: np.ndarray, column: str, where: str) -> Samples:
         series = self._collector.series
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE wanted (channel VARCHAR, row INTEGER)"
-        )
-        self._connection.executemany(
-            "INSERT INTO wanted VALUES (?, ?)", [(series[row].channel, int(row)) for row in rows]
-        )
+        wanted = ", ".join(f"({sql.sql_text(series[row].channel)}, {int(row)})" for row in rows)
+        if wanted != self._wanted:
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE wanted AS SELECT channel, row::INTEGER AS row "
+                f"FROM (VALUES {wanted}) AS listed(channel, row)"
+            )
+            self._wanted = wanted
         columns = {"row": "wanted.row", **self._columns(layout, column)}
         picked = ", ".join(f"{text} AS {name}" for name, text in columns.items())
         fetched = self._connection.execute(
             f"SELECT {picked} FROM {sql.sql_table(layout)} AS src JOIN wanted "
-            f"ON trim(src.meter) = wanted.channel WHERE {_within(layout, begin, end, is_first)}"
+            f"ON trim(src.meter) = wanted.channel WHERE {where}"
         ).fetchnumpy()
         found = {name: sql.array_of(values, _FILL[name]) for name, values in fetched.items()}
         return self._samples(layout, column, found.pop("row").astype(np.int32), found)
@@ -147,6 +150,8 @@ class Reader:
         self._tell_values(layout, column, found)
         value[~np.isfinite(value)] = np.nan
         self._to_utc(layout, series, time, found["o"], good)
+        low, high = (bound * 1_000_000 for bound in self._window)
+        good &= (time >= low) & (time < high)
         code = self._collector.base[series]
         if "c" in found:
             code = np.maximum(code, np.where(found["c"] == 255, 0, found["c"]).astype(np.uint8))

@@ -179,8 +179,8 @@ def offset_sql(layout: Layout, column: str) -> str:
     """Return the SQL of whether the time in a column says its offset from UTC."""
     name = sql_name(column)
     if layout.has_words(column):
-        ending = "'[0-9](Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$'"
-        return f"coalesce(regexp_matches({name}, {ending}) AND length({name}) > 11, false)"
+        sign = " OR ".join(f"substr({name}, {at}, 1) IN ('+', '-')" for at in (-6, -5))
+        return f"coalesce({name} LIKE '%Z' OR (length({name}) > 16 AND ({sign})), false)"
     return "true" if "TIME ZONE" in layout.kinds[column].upper() else "false"
 
 

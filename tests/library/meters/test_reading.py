@@ -252,6 +252,15 @@ def test_a_meter_out_of_service_is_not_missing(read) -> None:
     assert (found.value, found.completeness) == (pytest.approx(48), 1.0)
 
 
+def test_a_file_of_one_row_and_a_file_of_none_are_read(read) -> None:
+    """One reading is seen and says nothing; none is missing, not an error."""
+    one = read(COUNTER, {"a.csv": "time,value\n2026-01-05T00:00Z,1\n"}, "2026-01-05")
+    assert one.checks["seen"].tolist() == [1]
+    none = read(COUNTER, {"a.csv": "time,value\n"}, "2026-01-05")
+    assert none.checks["seen"].tolist() == [0]
+    assert total(none, "2026-01-05").reason == "NO_DATA"
+
+
 def test_every_input_has_its_checksum(read) -> None:
     """The manifest needs them."""
     text = series([0, 10], "2026-01-05T00:00")
