@@ -123,3 +123,28 @@ def test_all_mistakes_of_the_input_are_told_at_once(site, capsys, tmp_path):
     assert code == 3 and len(told["problems"]) == 2
     factor = next(p for p in told["problems"] if p["field"] == "factors.fuel")
     assert factor["line"] == 13 and "diesel-mineral-2025" in factor["remedy"]
+
+
+def test_order_of_rows_and_later_readings_change_no_byte(capsys, tmp_path):
+    """Register, readings and ledgers shuffled, readings of another year added: the same files."""
+    import random
+
+    plain, mixed = tmp_path / "plain", tmp_path / "mixed"
+    for folder in (plain, mixed):
+        assert run(["init", str(folder), "--site", "demo", "-q"]) == 0
+    rng = random.Random(7)
+    for name in ("meters.csv", "readings-2025.csv", "instruments.csv", "assets.csv"):
+        head, *rows = (mixed / name).read_text(encoding="utf-8").splitlines()
+        rng.shuffle(rows)
+        if name.startswith("readings"):
+            later = sorted(rows)[-1]
+            rows.insert(3, later.replace("2025-", "2027-", 1))
+        (mixed / name).write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    folders = []
+    for folder in (plain, mixed):
+        code, told = answer(capsys, "report", folder, "--period", "2025", "--framework", "eed,ghgp")
+        assert code in (0, 4)
+        folders.append(Path(told["folder"]))
+    names = [p.relative_to(folders[0]) for p in folders[0].rglob("*") if p.is_file()]
+    differ = [n for n in names if (folders[0] / n).read_bytes() != (folders[1] / n).read_bytes()]
+    assert sorted(map(str, differ)) == ["assurance.zip", "manifest.json", "run.json"]

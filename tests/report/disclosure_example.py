@@ -98,7 +98,6 @@ def make_disclosure(rows: int = 400, evil: tuple[str, ...] = EVIL) -> Disclosure
             ),
             Output("capacity_plan", "Capacity plan", "ISO 20000", not_applicable="no plan"),
         ),
-        inputs={"site.yaml": "0" * 64},
         methods={"ruleset": "EU-2024-1364"},
         boundary="Everything behind the main meter.",
     )

@@ -118,11 +118,9 @@ def rows_of_table(table) -> list[dict]:
 
 
 def test_two_runs_and_any_order_of_series_give_the_same_bytes(reference):
-    """The JSON of the register in reverse order is the same, line numbers of the register apart."""
+    """The register in reverse order gives the same JSON."""
     assert to_json(compose(make_material())) == to_json(reference)
-    turned = compose(make_material(reverse=True))
-    for output in ("kpi_summary", "energy_balance", "water"):
-        assert turned.output(output) == reference.output(output)
+    assert to_json(compose(make_material(reverse=True))) == to_json(reference)
 
 
 def test_every_number_has_class_and_completeness(reference):

@@ -34,7 +34,6 @@ def document(disclosure: Disclosure) -> dict[str, Any]:
         "facts": dict(disclosure.facts),
         "edition": dict(disclosure.edition),
         "methods": dict(disclosure.methods),
-        "inputs": dict(disclosure.inputs),
         "order": [output.name for output in disclosure.outputs],
         "outputs": {output.name: _output(output) for output in disclosure.outputs},
     }

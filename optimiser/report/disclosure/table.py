@@ -98,16 +98,14 @@ class Output:
 class Disclosure:
     """Everything that is disclosed about one site and one period.
 
-    ``facts`` are what stands at the head (name, operator, period, edition …), ``inputs`` the
-    SHA-256 of every file that was read, ``methods`` the identifiers of rulesets, factors and
-    settings that decide over the numbers.
+    ``facts`` are what stands at the head (name, operator, period …), ``methods`` the identifiers of
+    rulesets, factors and settings that decide over the numbers, with the digest of the inputs.
     """
 
     site: str
     period: str
     facts: Mapping[str, Cell]
     outputs: tuple[Output, ...]
-    inputs: Mapping[str, str]
     methods: Mapping[str, Cell]
     boundary: str = ""
     edition: Mapping[str, Cell] = field(default_factory=dict)

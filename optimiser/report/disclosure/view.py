@@ -37,7 +37,6 @@ def page(disclosure: Disclosure, digest: str) -> dict[str, Any]:
         "failures": [f for f in findings if f.level is Level.FAILURE],
         "flags": [f for f in findings if f.level is Level.FLAG],
         "groups": [_group(disclosure, *group) for group in GROUPS],
-        "inputs": sorted(disclosure.inputs.items()),
         "methods": sorted((k, shown(v)) for k, v in disclosure.methods.items()),
         "facts": [(k.replace("_", " "), shown(v)) for k, v in disclosure.facts.items()],
         "edition": [(k.replace("_", " "), shown(v)) for k, v in disclosure.edition.items()],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -11,10 +10,10 @@ from optimiser.report.disclosure.plain import Cell, plain_cell
 from optimiser.report.disclosure.table import Disclosure, Output
 from optimiser.report.disclosure.words import refuse_claims
 from optimiser.schema.ruleset import Ruleset
-from optimiser.store.canonical import canonical_json
 from optimiser.workflow.disclosure.assets import embodied_assets
 from optimiser.workflow.disclosure.capacity_tables import capacity_plan
 from optimiser.workflow.disclosure.cfe_tables import cfe_hourly
+from optimiser.workflow.disclosure.content import content_digest
 from optimiser.workflow.disclosure.emissions import Emissions, carbon_ratios, emissions_of
 from optimiser.workflow.disclosure.energy_tables import energy_balance, water
 from optimiser.workflow.disclosure.evidence_tables import assumptions, data_quality
@@ -46,7 +45,7 @@ def compose(material: Material) -> Disclosure:
 
     Raises ``InputError`` when a text of the data claims more than numbers can show.
     """
-    digest = input_digest(material)
+    digest = content_digest(material)
     studies = [study(material, source) for source in material.sources]
     ratios = [ratio for one in studies for ratio in one.ratios]
     best = studies[0]
@@ -78,8 +77,7 @@ def compose(material: Material) -> Disclosure:
         period=material.period.label,
         facts=_facts(material),
         outputs=wanted(outputs, material.settings.frameworks),
-        inputs=dict(material.files),
-        methods=_methods(material),
+        methods=_methods(material, digest),
         boundary=material.reporting.boundary.strip(),
     )
     refuse_claims(made)
@@ -125,11 +123,6 @@ def _of(rulesets: tuple[Ruleset, ...], jurisdiction: str) -> list[Ruleset]:
     return [one for one in rulesets if one.jurisdiction == jurisdiction and one.datapoints]
 
 
-def input_digest(material: Material) -> str:
-    """Return one SHA-256 over the names and digests of all inputs."""
-    return hashlib.sha256(canonical_json(dict(material.files))).hexdigest()
-
-
 def _facts(material: Material) -> dict[str, Cell]:
     facility, period = material.reporting.facility, material.period
     zone = ZoneInfo(period.zone)
@@ -153,7 +146,7 @@ def _facts(material: Material) -> dict[str, Cell]:
     return {name: plain_cell(value) for name, value in told.items() if value is not None}
 
 
-def _methods(material: Material) -> dict[str, Cell]:
+def _methods(material: Material, digest: str) -> dict[str, Cell]:
     settings, reporting = material.settings, material.reporting
     told: dict[str, object] = {
         "allow_partial": settings.allow_partial,
@@ -164,6 +157,6 @@ def _methods(material: Material) -> dict[str, Cell]:
         "monte_carlo_draws": DRAWS,
         "monte_carlo_seed": SEED,
         "wue_category": reporting.wue_category,
-        "input_digest": input_digest(material),
+        "input_digest": digest,
     }
     return {name: plain_cell(value) for name, value in told.items()}

@@ -16,6 +16,7 @@ from optimiser.report.disclosure.table import Disclosure
 from optimiser.report.disclosure.xlsx_form import to_xlsx
 from optimiser.store.canonical import canonical_json
 from optimiser.store.manifest import MANIFEST
+from optimiser.workflow.disclosure.material import Material
 
 FORMATS = ("json", "csv", "html", "xlsx", "pdf")
 DEFAULT_FORMATS = ("json", "csv", "html", "xlsx")
@@ -55,7 +56,7 @@ def files_of(disclosure: Disclosure, formats: Sequence[str]) -> dict[str, bytes]
 
 
 def with_pack(
-    files: Mapping[str, bytes], disclosure: Disclosure, texts: Mapping[str, bytes],
+    files: Mapping[str, bytes], disclosure: Disclosure, material: Material,
     signers: tuple[str, str],
 ) -> dict[str, bytes]:  # fmt: skip
     """Return the files with the assurance pack added.
@@ -66,7 +67,7 @@ def with_pack(
     digest = digest_of(disclosure)
     held = {
         **files,
-        **{f"sources/{name}": data for name, data in texts.items()},
+        **{f"sources/{name}": data for name, data in material.texts.items()},
         "boundary.html": boundary_page(disclosure, digest),
         "sign-off.html": sign_off_page(disclosure, digest, *signers),
     }
@@ -77,7 +78,7 @@ def with_pack(
         "site": disclosure.site,
         "period": disclosure.period,
         "edition": dict(disclosure.edition),
-        "inputs": dict(disclosure.inputs),
+        "inputs": dict(material.files),
         "files": hashes,
     }
     return {**files, PACK: to_zip({**held, MANIFEST: canonical_json(manifest)})}

@@ -42,7 +42,6 @@ _QUALITY = (
     Column("group", "Correlation group", is_provenance=True),
     Column("zone", "Zone", is_provenance=True),
     Column("file", "File", is_provenance=True),
-    Column("line", "Line of the register", Kind.NUMBER, is_provenance=True),
     Column("method", "Method", is_provenance=True),
 )
 _ASSUMED = (
@@ -88,7 +87,6 @@ def _quality_row(fact: pd.Series, check: pd.Series | None, step_h: float) -> dic
         "series": str(fact["series"]),
         "role": str(fact["role"]),
         "meter_accuracy": _number(fact["accuracy_percent"]),
-        "line": _number(fact["line"]),
     }
     for name in ("calibrated", "unit", "point", "serial", "group", "zone", "file", "method"):
         row[name] = _text(fact[name])

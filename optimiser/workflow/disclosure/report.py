@@ -168,7 +168,7 @@ def _files(
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     files = files_of(disclosure, formats)
     sign = material.reporting.sign_off
-    files = with_pack(files, disclosure, material.texts, (sign.prepared_by, sign.reviewed_by))
+    files = with_pack(files, disclosure, material, (sign.prepared_by, sign.reviewed_by))
     return files, manifest_facts(disclosure, material, formats, last)
 
 
@@ -189,7 +189,7 @@ def manifest_facts(
         "edition": dict(disclosure.edition),
         "supersedes": None if last is None else {"version": last.version, "digest": last.digest},
         "methods": dict(disclosure.methods),
-        "inputs": dict(disclosure.inputs),
+        "inputs": dict(material.files),
         "versions": show_versions(),
         "code": code_version(),
     }
