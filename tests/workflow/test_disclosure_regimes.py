@@ -277,6 +277,7 @@ def test_savings_are_verified_by_the_calibrated_twin():
     grid = YEAR["e_grid"] / (YEAR["e_grid"] + YEAR["e_onsite"] + YEAR["e_generator"])
     assert rows["avoided share"]["value"] == pytest.approx(0.06 * grid, abs=0.002)
     assert rows["model"]["text"] == "calibrated twin of before"
+    assert rows["plain difference"]["value"] == pytest.approx(0.06 * YEAR["e_grid"], rel=0.01)
 
 
 def test_a_twin_that_misses_the_meters_verifies_nothing():

@@ -52,6 +52,12 @@ class Fit:
     resolution: Resolution
     num_left_out: int = 0
 
+    def remarks(self) -> list[Flag]:
+        """Return a remark when the model follows the metered energy from time to time badly."""
+        if self.r2 >= USUAL_R2:
+            return []
+        return [Flag("LOW_R2", f"R² is {self.r2:.3g}, below {USUAL_R2:g}")]
+
     def failures(self) -> list[str]:
         """Return the acceptance tests that are not met, in words; none: the model may be used."""
         cv, bias = LIMITS[self.resolution]
@@ -142,9 +148,7 @@ class Baseline:
 
     def remarks(self, variables: Mapping[str, np.ndarray]) -> list[Flag]:
         """Return remarks: low R², weak variables, conditions outside of the baseline's."""
-        flags = []
-        if self.fit.r2 < USUAL_R2:
-            flags.append(Flag("LOW_R2", f"R² is {self.fit.r2:.3g}, below {USUAL_R2:g}"))
+        flags = self.fit.remarks()
         for name, t in self.t_values.items():
             if abs(t) < USUAL_T:
                 flags.append(Flag("WEAK_VARIABLE", f"t of {name} is {t:.3g}, below {USUAL_T:g}"))

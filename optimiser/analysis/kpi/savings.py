@@ -190,8 +190,9 @@ def verify_by_simulation(
         raise ValueError("the simulation of the reporting period has gaps")
     then, otherwise = static_factors
     changed = _changed(list(then.items()), list({**then, **otherwise}.items()), adjustments)
+    remarks = tuple(calibration.remarks())
     return _verified("D", float(expected.sum()), used, metered, adjustments, calibration,
-                     len(expected), confidence, t, before, changed, ())  # fmt: skip
+                     len(expected), confidence, t, before, changed, remarks)  # fmt: skip
 
 
 def _metered(energy: Quantity) -> float:

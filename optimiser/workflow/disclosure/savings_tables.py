@@ -26,6 +26,7 @@ from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, it_role
 from optimiser.workflow.disclosure.material import MEASURED, Material, Source
 
 NAME, TITLE, FRAMEWORK = "savings_verification", "Verified savings", "ISO 50001, IPMVP"
+HOURS_OF_LEAP_DAY = 24.0
 _COLUMNS = (
     Column("item", "Item", is_key=True),
     Column("value", "Value", Kind.NUMBER),
@@ -71,7 +72,7 @@ def _regression(
     metered = _metered(after, float(now[whole].sum()), float(whole.mean()))
     found = verify_by_regression(
         baseline, {name: one[whole] for name, one in conditions.items()}, metered,
-        list(_adjustments(savings.adjustments, material)), before=site_energy(before),
+        list(_adjustments(savings.adjustments, material)), before=_like_period(before, after),
         static_factors=list((savings.static_factors | savings.static_factors_now).items()),
         confidence=savings.confidence,
     )  # fmt: skip
@@ -93,11 +94,17 @@ def _simulation(
         raise ValueError("no interval of the reporting period has metered and simulated energy")
     found = verify_by_simulation(
         fit, modelled_now[whole], _metered(after, float(now[whole].sum()), float(whole.mean())),
-        list(_adjustments(savings.adjustments, material)), before=site_energy(before),
+        list(_adjustments(savings.adjustments, material)), before=_like_period(before, after),
         static_factors=(savings.static_factors, savings.static_factors_now),
         confidence=savings.confidence,
     )  # fmt: skip
     return found, f"calibrated twin of {savings.baseline_site}"
+
+
+def _like_period(before: Source, after: Source) -> Quantity | None:
+    """Return metered energy of the baseline period, ``None`` when it is of another length."""
+    is_alike = abs(before.period.hours - after.period.hours) <= HOURS_OF_LEAP_DAY
+    return site_energy(before) if is_alike else None
 
 
 def site_energy(source: Source) -> Quantity:

@@ -124,6 +124,9 @@ def test_calibrated_simulation():
     simulated = np.full(30, 3_497_100 / 30)
     found = verify_by_simulation(GOOD, simulated, METERED, t=1.65)
     assert (found.option, found.statement) == ("D", "demonstrated")
+    assert found.flags == ()
+    poor = verify_by_simulation(replace(GOOD, r2=0.5), simulated, METERED)
+    assert [flag.code for flag in poor.flags] == ["LOW_R2"]
     assert found.avoided == pytest.approx(187_100)
     factors = ({"area": "1"}, {"area": "2"})
     changed = verify_by_simulation(GOOD, simulated, METERED, static_factors=factors)
