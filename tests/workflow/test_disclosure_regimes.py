@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from optimiser.schema.disclosed import ASSETS, INSTRUMENTS, SERVICES_SCI
 from optimiser.schema.period import parse_period
 from optimiser.workflow.disclosure.compose import compose
 from optimiser.workflow.disclosure.material import Settings, Source
+from optimiser.workflow.disclosure.report import failed_rules
 
 
 def frame(spec, *rows: dict) -> pd.DataFrame:
@@ -292,3 +294,72 @@ def test_predicted_and_verified_savings_share_no_table_and_no_column(reference):
     for table in reference.tables:
         words = " ".join([table.section, *(column.name for column in table.columns)])
         assert not ("predicted" in words and "verified" in words)
+
+
+def test_independent_checks_hold_and_bite(reference):
+    """Identities hold on the reference; a balance that is open by 3 % is flagged."""
+    checks = {row["check"]: row for row in rows_of(reference, "independent_checks_measured")}
+    assert len(checks) >= 3 and all(row["holds"] for row in checks.values())
+    assert checks["ERE = (1 − ERF) · PUE"]["left"] == pytest.approx(1.188)
+    opened = compose(make_material({**YEAR, "e_grid": YEAR["e_grid"] * 1.03}))
+    found = [f for f in opened.findings if f.gate.startswith("independent_checks")]
+    assert len(found) == 1 and "overhead" in found[0].text and found[0].level is Level.FLAG
+
+
+def test_the_hourly_sum_is_the_total():
+    """Location-based emissions by a carbon series equal the sum over the hours."""
+    material = make_material({**YEAR, "grid_carbon": 0.4})
+    factors = {use: one for use, one in material.factors.items() if use != "grid_location"}
+    made = compose(replace(material, factors=factors))
+    checks = {row["check"]: row for row in rows_of(made, "independent_checks_measured")}
+    assert checks["location-based = Σ hourly"]["holds"]
+    assert checks["location-based = Σ hourly"]["left"] == pytest.approx(0.4 * 44_992_800)
+
+
+def test_failed_rules_in_force_are_named():
+    """--fail-on rules looks at rules in force only: a draft that fails is no failure."""
+    rules = ("DE-EnEfG-2023", "DE-EnEfG-draft-2026-04")
+    facility = {**make_material().reporting.facility.model_dump(), "rated_connection_kw": 6000}
+    settings = Settings("2026", rulesets=rules, as_of=pd.Timestamp("2027-07-01").date())
+    amounts = {**YEAR, "e_grid": 60_000_000.0}
+    made = compose(make_material(amounts, reporting={"facility": facility}, settings=settings))
+    failed = failed_rules(made)
+    assert "pue-existing-2027" in failed
+    in_force = {row["rule"] for row in rows_of(made, "rule_verdicts_in_force")}
+    assert set(failed) <= in_force
+    assert any(row["verdict"] == "FAIL" for row in rows_of(made, "rule_verdicts_draft"))
+
+
+def _run(after_kwh: float, gap: float) -> SimpleNamespace:
+    """A stored plan as far as the prediction needs it."""
+    side = {"cost": 10.0, "it_kwh": 50.0, "kgco2e": 20.0, "water_l": 500.0, "pue": 1.2,
+            "peak_kw": 3.0, "host_overload_h": 0.0, "hours": 24.0}  # fmt: skip
+    proof = SimpleNamespace(objective=10.0, bound=9.5, gap=gap, level="gap-proven")
+    plan = SimpleNamespace(proof=proof, currency="EUR", binding=())
+    manifest = SimpleNamespace(settings={"time_limit_s": 60}, stopped="gap", seed=1, run="run-1",
+                               files={})  # fmt: skip
+    metrics = {
+        "before": {**side, "facility_kwh": 100.0},
+        "after": {**side, "facility_kwh": after_kwh},
+    }
+    return SimpleNamespace(plan=plan, manifest=manifest, metrics=lambda: metrics, moves=lambda: [])
+
+
+@pytest.mark.parametrize(("after", "told"), [(99.0, True), (80.0, False)])
+def test_a_saving_smaller_than_the_gap_is_told_so(after, told):
+    """1 % saved at a gap of 5 % is within the gap, 20 % is not; all figures are predicted."""
+    made = compose(replace(make_material(), run=_run(after, 0.05)))
+    text = value(made, "plan_proof", "item", "honesty", "text")
+    assert (text == "saving within optimality gap") == told
+    assert value(made, "plan_proof", "item", "gap") == 0.05
+    energy = value(made, "plan_predicted", "figure", "energy", "predicted_change")
+    assert energy == pytest.approx(after - 100.0)
+    market = value(made, "plan_predicted", "figure", "emissions, market-based", "predicted_change")
+    assert market == pytest.approx((after - 100.0) * 0.48)
+    assert {row["class"] for row in rows_of(made, "plan_predicted")} == {"MODELLED"}
+
+
+def test_a_period_without_any_value_is_a_failure():
+    """Nothing was seen: the report says so and does not pass."""
+    made = compose(make_material({"win": 1.0}))
+    assert any("no PUE is known" in f.text and f.level is Level.FAILURE for f in made.findings)

@@ -44,7 +44,11 @@ def refuse_claims(disclosure: Disclosure) -> None:
 def _texts(disclosure: Disclosure) -> Iterator[tuple[str, str]]:
     yield "site.name", disclosure.site
     yield "reporting.boundary", disclosure.boundary
-    for name, fact in (*disclosure.facts.items(), *disclosure.methods.items()):
+    for name, fact in (
+        *disclosure.facts.items(),
+        *disclosure.methods.items(),
+        *disclosure.edition.items(),
+    ):
         if isinstance(fact, str):
             yield name, fact
     for output in disclosure.outputs:

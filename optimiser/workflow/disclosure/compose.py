@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from optimiser.analysis.kpi.quantity import Ratio
@@ -13,6 +13,7 @@ from optimiser.schema.ruleset import Ruleset
 from optimiser.workflow.disclosure.assets import embodied_assets
 from optimiser.workflow.disclosure.capacity_tables import capacity_plan
 from optimiser.workflow.disclosure.cfe_tables import cfe_hourly
+from optimiser.workflow.disclosure.check_tables import independent_checks
 from optimiser.workflow.disclosure.content import content_digest
 from optimiser.workflow.disclosure.emissions import Emissions, carbon_ratios, emissions_of
 from optimiser.workflow.disclosure.energy_tables import energy_balance, water
@@ -69,7 +70,7 @@ def compose(material: Material) -> Disclosure:
         plan_vs_baseline(material, material.run),
         savings_verification(material),
         esrs_e1([one for one in chosen if one.aliases], best.figures),
-        data_quality(material),
+        _with_checks(data_quality(material), studies),
         assumptions(material, ratios),
     ]  # fmt: skip
     made = Disclosure(
@@ -82,6 +83,16 @@ def compose(material: Material) -> Disclosure:
     )
     refuse_claims(made)
     return made
+
+
+def _with_checks(output: Output, studies: list[Study]) -> Output:
+    """Add the independent checks of every source to the data quality."""
+    tables, findings = list(output.tables), list(output.findings)
+    for one in studies:
+        table, found = independent_checks(one.source, one.ratios, one.renewables, one.emissions)
+        tables += [table] if table is not None else []
+        findings += found
+    return replace(output, tables=tuple(tables), findings=tuple(findings))
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,10 @@ def _findings(ratios: Sequence[Ratio]) -> Iterable[Finding]:
             level = Level.FLAG if _base(ratio) in given else Level.FAILURE
             yield Finding(f"kpi_summary {name}", level, told)
 
+    if "PUE" not in given:
+        told = "no PUE is known: energy of site and IT were not seen together in the period"
+        yield Finding("kpi_summary", Level.FAILURE, told)
+
 
 def _base(ratio: Ratio) -> str:
     """Return the name that an indicator has in every category and over part of a year."""

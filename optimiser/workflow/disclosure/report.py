@@ -12,6 +12,7 @@ from optimiser.errors import CheckFailedError, UsageError
 from optimiser.report.disclosure.changes import change_log, first_version, is_same
 from optimiser.report.disclosure.json_form import digest_of
 from optimiser.report.disclosure.table import Disclosure, Finding, Level
+from optimiser.report.disclosure.words import refuse_claims
 from optimiser.store.manifest import show_versions
 from optimiser.store.snapshots import (
     DRAFT,
@@ -133,6 +134,7 @@ def _freeze(
         )
     number = (last.version or 0) + 1 if last else 1
     edited = edition(disclosure, number, last, order.reason)
+    refuse_claims(edited)
     files, facts = _files(edited, material, formats, last)
     snapshot = write_version(folder, number, files, facts, _run(order, started))
     return Delivered(snapshot, edited, True, last, material)
