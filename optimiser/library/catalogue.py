@@ -35,7 +35,7 @@ def _cards_of(folder: Path, kind: str) -> dict[tuple[str, str], Card]:
     cards: dict[tuple[str, str], Card] = {}
     problems: list[Problem] = []
     for path in sorted(folder.glob(f"{kind}*.yaml")):
-        document, marks, _ = read_located(path, CardFile)
+        document, marks, _ = read_located(path, CardFile, bundled=True)
         for index, card in enumerate(document.cards):
             line = marks.line(("cards", index))
             if card.kind != kind:

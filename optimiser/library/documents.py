@@ -25,10 +25,15 @@ def read_document(path: Path, model: type[Model]) -> Model:
     return read_located(path, model)[0]
 
 
-def read_located(path: Path, model: type[Model]) -> tuple[Model, Marks, SourceFile]:
-    """Read a YAML file into a document; also return its line marks and the file as read."""
+def read_located(
+    path: Path, model: type[Model], *, bundled: bool = False
+) -> tuple[Model, Marks, SourceFile]:
+    """Read a YAML file into a document; also return its line marks and the file as read.
+
+    ``bundled`` says that it is a file of the library (:func:`parse_yaml`).
+    """
     source = read_text(path)
-    data, marks = parse_yaml(source)
+    data, marks = parse_yaml(source, bundled=bundled)
     return validate(data, model, str(path), marks), marks, source
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from optimiser.errors import InputError, Problem
 from optimiser.library.files import SourceFile, read_text
 
 Step = str | int
+COMPILED = "_ruamel_yaml"
+"""Module of the compiled parser."""
 
 
 class Marks:
@@ -59,15 +62,23 @@ def read_yaml(path: Path) -> tuple[Any, Marks]:
     return parse_yaml(read_text(path))
 
 
-def parse_yaml(source: SourceFile) -> tuple[Any, Marks]:
-    """Parse the text of a YAML file; see :func:`read_yaml`."""
+def parse_yaml(source: SourceFile, *, bundled: bool = False) -> tuple[Any, Marks]:
+    """Parse the text of a YAML file; see :func:`read_yaml`.
+
+    ``bundled`` files of the library go through the compiled parser where it is installed: six
+    times as fast, with the same nodes. Its messages are poorer and it forgives more, so it never
+    reads what a person writes, and what it refuses is read again.
+    """
+    is_compiled = bundled and find_spec(COMPILED) is not None
     file = str(source.path)
-    yaml = YAML(typ="safe", pure=True)
+    yaml = YAML(typ="safe", pure=not is_compiled)
     try:
         root = yaml.compose(source.text)
         builder = _Builder(yaml.constructor, file)
         data = None if root is None else builder.build(root)
     except YAMLError as error:
+        if is_compiled:
+            return parse_yaml(source)
         raise InputError(_syntax_problem(error, source)) from None
     except RecursionError:
         raise InputError(Problem(what="is nested too deeply", file=file)) from None

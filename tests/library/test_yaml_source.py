@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from optimiser.errors import InputError, Problem
-from optimiser.library.yaml_source import read_yaml
+from optimiser.library.files import read_text
+from optimiser.library.locate import library_path
+from optimiser.library.yaml_source import COMPILED, parse_yaml, read_yaml
 
 
 def _problems(folder: Path, text: str | bytes) -> list[Problem]:
@@ -122,3 +124,42 @@ def test_very_deep_nesting_is_refused_not_crashed_on(tmp_path: Path) -> None:
     """A hostile file cannot exhaust the stack."""
     (problem,) = _problems(tmp_path, "[" * 600 + "]" * 600)
     assert "nested too deeply" in problem.what
+
+
+def _places(marks, data: object, path: tuple = ()) -> list:
+    """Return line and column of everything in a document."""
+    items = data.items() if isinstance(data, dict) else enumerate(data)  # type: ignore[arg-type]
+    found = [(path, marks.place(path))]
+    for key, value in items:
+        inner = (*path, key)
+        deep = isinstance(value, dict | list)
+        found += _places(marks, value, inner) if deep else [(inner, marks.place(inner))]
+    return found
+
+
+def test_compiled_parser_reads_the_library_alike() -> None:
+    """Values, lines and columns of every bundled file are those of the careful parser."""
+    pytest.importorskip(COMPILED, reason="the compiled YAML parser is not installed")
+    files = sorted(library_path("models").rglob("*.yaml"))
+    assert len(files) > 12
+    for path in files:
+        source = read_text(path)
+        (slow, slow_marks), (fast, fast_marks) = (
+            parse_yaml(source),
+            parse_yaml(source, bundled=True),
+        )
+        assert repr(slow) == repr(fast), path
+        assert _places(slow_marks, slow) == _places(fast_marks, fast), path
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: 1\n\tb: 2\n", "a: b: c\n", "a: 1\na: 2\n", "\x00"])
+def test_broken_bundled_file_is_told_as_well_as_any(tmp_path: Path, text: str) -> None:
+    """What the compiled parser refuses is explained by the careful one."""
+    path = tmp_path / "cards.yaml"
+    path.write_text(text, encoding="utf-8")
+    told = []
+    for bundled in (False, True):
+        with pytest.raises(InputError) as caught:
+            parse_yaml(read_text(path), bundled=bundled)
+        told.append([str(problem) for problem in caught.value.problems])
+    assert told[0] == told[1]
