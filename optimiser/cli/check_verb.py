@@ -29,9 +29,10 @@ SHOWN = 12
 def check(call: Call, site: Path, strict: bool) -> None:
     """Read SITE, a site folder or a study file, and report every mistake at once.
 
-    Each mistake names the file, the line, the field, what was found, what was expected and how to
-    mend it. When the input is in order, the answer is what the site holds, which defaults were
-    used, and which rules today's placement breaks.
+    A reporting.yaml beside the site is checked too, with its ledgers, the register of meters and
+    (up to 50 MB) their readings. Each mistake names the file, the line, the field, what was found,
+    what was expected and how to mend it. When the input is in order, the answer is what the site
+    holds, which defaults were used, and which rules today's placement breaks.
     """
     from optimiser.cli.console import print_json
     from optimiser.errors import CheckFailedError

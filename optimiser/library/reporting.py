@@ -1,7 +1,7 @@
 """``reporting.yaml`` with all that it names, checked as a whole.
 
-The contents of meter files are read with a report, for its period; here their presence and columns
-are checked.
+Meter files are read too when they are small; of large ones only layout and columns are checked, and
+their values with each report.
 """
 
 from __future__ import annotations

@@ -94,8 +94,28 @@ def test_ledgers_are_checked_row_by_row(demo: Path, change: Change) -> None:
     assert "services-sci.csv:2: units: is not positive" in text
 
 
+def test_readings_are_checked_too(demo: Path, change: Change) -> None:
+    """A word among numbers, a time that is none."""
+    change("readings-2025.csv", "2025-01-09T05:00Z,", "2O25-01-09T05:00Z,")
+    change("readings-2025.csv", "2025-03-01T05:00Z,", "2025-03-01T05:00Z,x")
+    text = told(demo)
+    assert "readings-2025.csv:200: time: is not a time" in text
+    assert "grid_a_kwh: is not a number" in text
+
+
+def test_of_large_files_only_the_columns_are_checked(
+    demo: Path, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their values are read with a report."""
+    monkeypatch.setattr("optimiser.library.meters.read.READ_WHEN_CHECKED_BYTES", 1000)
+    change("readings-2025.csv", "2025-01-09T05:00Z,", "2O25-01-09T05:00Z,")
+    assert read_reporting(demo, ZONE).register is not None
+    change("meters.csv", "ups_a_kwh", "ups_c_kwh")
+    assert "has no such column of values" in told(demo)
+
+
 def test_meter_files_are_checked_for_their_columns(demo: Path, change: Change) -> None:
-    """Without reading a year of values."""
+    """At the line of the register."""
     change("meters.csv", "ups_a_kwh", "ups_c_kwh")
     text = told(demo)
     assert "meters.csv:4: column: readings-2025.csv has no such column of values" in text

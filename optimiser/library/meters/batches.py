@@ -17,13 +17,13 @@ from optimiser.library.meters.collector import Collector
 from optimiser.library.meters.faults import Faults
 from optimiser.library.meters.grid import transitions
 from optimiser.library.meters.source import Layout
-from optimiser.library.times import EXPECTED as TIME_EXPECTED
 
 MOST_SAMPLES = 30_000_000
 """Samples that are handled at once, which bounds the memory."""
 _DAY_S = 86_400
 MARGIN_S = 33 * _DAY_S
 """Readings so far outside the period still count: a counter may be read once a month."""
+TIME_EXPECTED = "2026-01-31T14:00+01:00 or …T13:00Z, or without an offset on all rows (local)"
 _TWICE = "exists twice on the day the clocks go back"
 _NEVER = "does not exist on the day the clocks go forward"
 _REMEDY = "write times with an offset or Z, or a fixed zone such as Etc/GMT-1 in the register"

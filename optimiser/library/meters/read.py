@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,20 @@ from optimiser.library.meters.faults import Faults
 from optimiser.library.meters.grid import grid_of
 from optimiser.library.meters.register import Register, Series
 from optimiser.library.meters.series import SeriesData
-from optimiser.library.meters.source import Layout, csv_problems, engine, read_layout, sql_table
+from optimiser.library.meters.source import (
+    Layout,
+    csv_problems,
+    engine,
+    read_layout,
+    sql_table,
+    time_sql,
+)
 from optimiser.library.references import listed, nearest
 from optimiser.schema.period import Period
 from optimiser.schema.reporting import Gaps
+
+READ_WHEN_CHECKED_BYTES = 50_000_000
+"""Files up to this size in all are read when a site is checked, larger ones with a report."""
 
 
 def read_meters(
@@ -43,19 +53,51 @@ def read_meters(
 
 
 def check_files(register: Register) -> list[Problem]:
-    """Return the mistakes in layout and columns of the files of a register; no values are read."""
-    problems: list[Problem] = []
+    """Return the mistakes of the files of a register; of large ones only layout and columns."""
     with engine() as connection:
+        if sum(path.stat().st_size for path in _all_files(register)) > READ_WHEN_CHECKED_BYTES:
+            return _column_mistakes(connection, register)
+        reading = _Reading(connection, register, _span(connection, register), Gaps(), None)
         for files, rows in _groups(register.series).items():
-            for path in files:
-                try:
-                    layout = read_layout(connection, path)
-                except InputError as error:
-                    problems += error.problems
-                    continue
-                series = [register.series[row] for row in rows]
-                problems += [p for one in series for p in _column_problems(register, one, layout)]
+            reading.check_group(files, np.array(rows, dtype=np.int64))
+        reading.check_found()
+        return [*reading.problems, *reading.faults.problems]
+
+
+def _all_files(register: Register) -> set[Path]:
+    return {path for one in register.series for path in one.files}
+
+
+def _column_mistakes(connection: Any, register: Register) -> list[Problem]:
+    problems: list[Problem] = []
+    for files, rows in _groups(register.series).items():
+        for path in files:
+            try:
+                layout = read_layout(connection, path)
+            except InputError as error:
+                problems += error.problems
+                continue
+            series = [register.series[row] for row in rows]
+            problems += [p for one in series for p in _column_problems(register, one, layout)]
     return problems
+
+
+def _span(connection: Any, register: Register) -> Period:
+    """Return a period that holds every time of the files that can be read."""
+    import duckdb
+
+    found = []
+    for path in sorted(_all_files(register)):
+        try:
+            layout = read_layout(connection, path)
+            time = time_sql(layout)
+            query = f"SELECT min({time}), max({time}) FROM {sql_table(layout)}"
+            found += connection.execute(query).fetchone()
+        except (InputError, duckdb.Error):
+            continue  # told when the file itself is checked
+    known = [int(us) for us in found if us is not None] or [0]
+    start, end = (datetime.fromtimestamp(us // 1_000_000, UTC) for us in (min(known), max(known)))
+    return Period("all times", "UTC", start, end + timedelta(hours=1))
 
 
 def _column_problems(register: Register, one: Series, layout: Layout) -> list[Problem]:
@@ -115,6 +157,12 @@ class _Reading:
         except DisorderError:
             self.collector.forget(rows)
             self._read_together(parts, rows)
+
+    def check_group(self, files: tuple[Path, ...], rows: np.ndarray) -> None:
+        """Read the files that some series share and keep nothing but mistakes."""
+        for layout, column, which in self._parts(self._layouts(files), rows):
+            for samples in self._batches(layout, column, which):
+                self._found[np.unique(samples.series)] = True
 
     def _layouts(self, files: Iterable[Path]) -> list[Layout]:
         found = []

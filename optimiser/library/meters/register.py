@@ -15,10 +15,11 @@ from optimiser.errors import InputError, Problem, UsageError, did_you_mean
 from optimiser.library.files import missing_file
 from optimiser.library.meters.conversion import canonical_spelling, known_units
 from optimiser.library.tables import Table, scan_table
-from optimiser.schema.meter import METERS
+from optimiser.schema.meter import METER_KINDS, METERS
 from optimiser.schema.period import check_zone
 from optimiser.schema.roles import ROLES, Role
 
+_NO_COLUMN = "required column is missing"
 ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 
 
@@ -84,9 +85,8 @@ def read_register(
         table = scan_table(path, METERS)
     except InputError as error:
         return None, list(error.problems)
-    if table.problems:
-        return None, table.problems
-    _check(table)
+    if table.is_whole and not any(problem.what == _NO_COLUMN for problem in table.problems):
+        _check(table)
     if table.problems:
         return None, table.problems
     filled = int(table.frame["accuracy_percent"].isna().sum())
@@ -207,9 +207,16 @@ def _check(table: Table) -> None:
 def _check_units(table: Table) -> None:
     frame = table.frame
     triples = list(zip(frame["role"], frame["kind"], frame["unit"], strict=True))
-    known = {key: known_units(ROLES[key[0]], key[1]) for key in {(r, k) for r, k, _ in triples}}
-    no_kind = np.array([not known[role, kind] for role, kind, _ in triples], dtype=bool)
-    wrong = np.array([canonical_spelling(u) not in known[r, k] for r, k, u in triples], dtype=bool)
+    known = {
+        (role, kind): known_units(ROLES[role], kind)
+        for role, kind in dict.fromkeys((role, kind) for role, kind, _ in triples)
+        if role in ROLES and kind in METER_KINDS
+    }
+    no_kind = np.array([known.get((r, k)) == {} for r, k, _ in triples], dtype=bool)
+    wrong = np.array(
+        [u != "" and canonical_spelling(u) not in known.get((r, k), {}) for r, k, u in triples],
+        dtype=bool,
+    )
 
     def kinds(row: int) -> str:
         role = ROLES[triples[row][0]]

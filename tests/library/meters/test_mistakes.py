@@ -30,12 +30,11 @@ def test_every_mistake_of_the_register_is_told_at_once(read) -> None:
             "e,e_grid,counter,kWh,a.xls,,,,",
         ]
     )
-    first = told(read, text + "\n", {"a.csv": GOOD})
-    assert "meters.csv:2: role: is not one of the choices" in first
-    assert "did you mean 'e_grid'?" in first and "meters.csv:2: calibrated: is not a date" in first
-    rest = text.replace("e_gird", "e_grid").replace("2025-13-01", "2025-12-01")
-    second = told(read, rest + "\n", {"a.csv": GOOD})
+    found = told(read, text + "\n", {"a.csv": GOOD})
     for line in (
+        "meters.csv:2: role: is not one of the choices",
+        "did you mean 'e_grid'?",
+        "meters.csv:2: calibrated: is not a date",
         "meters.csv:3: unit: is no unit for e_grid by power",
         "meters.csv:4: kind: does not fit: t_reuse is a level",
         "meters.csv:5: scale: a scale of zero loses every value",
@@ -44,7 +43,7 @@ def test_every_mistake_of_the_register_is_told_at_once(read) -> None:
         "did you mean 'Europe/Berlin'?",
         "meters.csv:6: file: is neither CSV nor Parquet",
     ):
-        assert line in second, line
+        assert line in found, line
 
 
 def test_files_columns_and_channels_that_are_not_there_are_told_with_the_nearest(read) -> None:
