@@ -125,6 +125,9 @@ class Meters(Document):
     """Accuracy at 95 % of meters whose own is not given [%]."""
     gaps: Gaps = Gaps()
     """Treatment of gaps."""
+    correlations: dict[str, Fraction] = {}
+    """Correlation of the errors of a group of the register, by the group's name, where it is not
+    1."""
 
 
 class Exemption(Document):
@@ -153,6 +156,21 @@ class Practice(Document):
         if (self.status == "planned") != (self.planned is not None):
             raise ValueError("a planned practice has a day in 'planned', no other one does")
         return self
+
+
+class ServerBenchmark(Document):
+    """Equal servers with the result of a benchmark (ITEEsv)."""
+
+    count: int = Field(ge=1)
+    """Number of servers."""
+    performance: Positive
+    """Greatest performance of one [operations/s]."""
+    power_w: Positive
+    """Power of one at it [W]."""
+    benchmark: str = Field(min_length=1)
+    """Benchmark and its version; all servers need the same."""
+    source: str = ""
+    """Where the result stands."""
 
 
 class Adjustment(Document):
@@ -282,6 +300,14 @@ class Reporting(Document):
     facts: dict[str, bool | float | date | str] = {}
     """Facts that rules ask for and that no other field tells, such as has_ems: true; see the page
     of rulesets for all of them. Those of own rulesets begin with own_."""
+    servers: list[ServerBenchmark] = []
+    """Servers whose efficiency was measured (ITEEsv)."""
+    num_servers: int | None = Field(default=None, ge=1)
+    """All servers that are installed; without it those of ``servers``."""
+    work_values: str = ""
+    """Table of task values that the owner approved; useful_work is counted by it (DCeP)."""
+    electrical_segments: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Efficiency of each segment of the electrical chain at design (ELC), such as ups: 0.955."""
     limits: dict[str, float] = {}
     """Limits from licensed texts by the name that rules use, such as mlc: 0.23."""
     limits_source: str = ""
@@ -306,6 +332,16 @@ class Reporting(Document):
     def _limits_have_a_source(self) -> Reporting:
         if self.limits and not self.limits_source.strip():
             raise ValueError("limits_source is needed: the text and edition of the limits")
+        return self
+
+    @model_validator(mode="after")
+    def _servers_can_be_added(self) -> Reporting:
+        names = sorted({one.benchmark for one in self.servers})
+        if len(names) > 1:
+            raise ValueError(f"servers of several benchmarks cannot be added: {', '.join(names)}")
+        known = sum(one.count for one in self.servers)
+        if self.num_servers is not None and self.num_servers < known:
+            raise ValueError(f"num_servers is {self.num_servers}; servers lists {known}")
         return self
 
     @model_validator(mode="after")

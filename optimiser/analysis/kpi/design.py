@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from optimiser.analysis.kpi.quantity import Quantity, Ratio
+from optimiser.analysis.kpi.quantity import PARTIAL, Flag, Quantity, Ratio
 from optimiser.analysis.kpi.ratio import Band, Window, divide
 
 KWH_PER_TBTU = 1e12 / 3412.142
@@ -49,12 +50,31 @@ def predicted_pue(it_energy_kwh: float, intercept: float, slope_per_tbtu: float)
     return intercept + slope_per_tbtu * it_energy_kwh / KWH_PER_TBTU
 
 
-def energy_star_ratio(pue: Ratio, intercept: float, slope_per_tbtu: float) -> float | None:
-    """Return actual over predicted PUE (lower is better), ``None`` without a PUE of category 1."""
-    energy = pue.denominator.value
-    if pue.value is None or energy is None or pue.category != "1":
-        return None
-    return pue.value / predicted_pue(energy, intercept, slope_per_tbtu)
+def energy_star(pue: Ratio, window: Window, intercept: float, slope_per_tbtu: float) -> Ratio:
+    """Return actual over predicted PUE of a year (lower is better), indicative only.
+
+    Raises ``ValueError`` when IT energy was not metered at the UPS outputs (category 1).
+    """
+    if pue.category != "1":
+        raise ValueError("the ratio takes IT energy at the UPS outputs")
+    predicted = predicted_pue(pue.denominator.value or 0.0, intercept, slope_per_tbtu)
+    flags = [
+        Flag("INDICATIVE", f"predicted PUE {predicted:.4g}; the score is the scheme's", "note")
+    ]
+    above = [replace(term, coefficient=term.coefficient / predicted) for term in pue.terms]
+    result = divide(
+        "PUE actual/predicted",
+        ("e_dc/predicted", "kWh", above),
+        ("e_it", "kWh", pue.below),
+        "1",
+        window,
+        Band(0.0, why="energy cannot be negative"),
+        method="energy-star@1",
+        flags=flags,
+    )
+    if window.is_year and result.completeness >= window.enough:
+        return result
+    return replace(result, value=None, lower=None, upper=None, reason=result.reason or PARTIAL)
 
 
 def size_band(rated_it_kw: float) -> str:

@@ -20,6 +20,7 @@ from optimiser.workflow.disclosure.energy_tables import energy_balance, water
 from optimiser.workflow.disclosure.evidence_tables import assumptions, data_quality
 from optimiser.workflow.disclosure.figures import Figures, figures_of
 from optimiser.workflow.disclosure.frameworks import wanted
+from optimiser.workflow.disclosure.further import further_indicators
 from optimiser.workflow.disclosure.ghg_tables import (
     esrs_e1,
     ghg_inventory,
@@ -50,9 +51,11 @@ def compose(material: Material) -> Disclosure:
     studies = [study(material, source) for source in material.sources]
     ratios = [ratio for one in studies for ratio in one.ratios]
     best = studies[0]
+    meters = material.reporting.meters
+    correlations = meters.correlations if meters is not None else {}
     chosen, previews, day = material.rulesets, material.previews, material.as_of
     outputs: list[Output] = [
-        kpi_summary(ratios, digest),
+        kpi_summary(ratios, digest, correlations),
         energy_balance(material),
         annex("eed_annex", "EU database: Annexes I to III", "(EU) 2024/1364",
               _of((*chosen, *previews), "EU"), best.figures, day),
@@ -118,6 +121,7 @@ def study(material: Material, source: Source) -> Study:
     emissions = emissions_of(material, source, renewables)
     ratios = [
         *energy_indicators(material, source),
+        *further_indicators(material, source),
         renewable_ratio(material, source, renewables),
         *carbon_ratios(material, source, emissions),
     ]

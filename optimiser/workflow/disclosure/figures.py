@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from optimiser.analysis.kpi.baseline import degree_days
-from optimiser.analysis.kpi.design import mechanical_load
+from optimiser.analysis.kpi.design import electrical_loss, mechanical_load
 from optimiser.analysis.kpi.energy import energy_terms
 from optimiser.analysis.kpi.quantity import PARTIAL, Quality, Quantity, Ratio, missing, total
 from optimiser.analysis.kpi.verdicts import Fact
@@ -145,6 +145,15 @@ def _further(material: Material, source: Source) -> dict[str, Figure]:
             share = peak_kw / material.reporting.facility.rated_it_kw
             found["power_use"] = replace(parts[role], name="power_use", value=share, unit="1",
                                          lower=None, upper=None, method="peak-hour@1")  # fmt: skip
+    segments = material.reporting.electrical_segments
+    if segments:
+        loss = electrical_loss(list(segments.values()))
+        found["elc"] = Quantity("elc", loss, "1", method="elc@1",
+                                sources=("reporting.yaml#electrical_segments",))  # fmt: skip
+        both = found.get("mlc")
+        if both is not None and both.value is not None:
+            found["mlc_plus_elc"] = Quantity("mlc_plus_elc", both.value + loss, "1", both.quality,
+                                             completeness=both.completeness)  # fmt: skip
     found["cdd"] = settled(degree_days_of(material, source), source)
     match = match_of(source)
     if match is not None and match.hours.cfe is not None:

@@ -73,7 +73,7 @@ def _partial(source: Source) -> Iterator[Ratio]:
             yield partial_pue(name, [parts[use]], parts[role], source.window)
     parts = source.parts(*USE_ROLES, role)
     overheads = [parts[use] for use in USE_ROLES if use in parts]
-    if overheads:
+    if "e_cooling" in parts and "e_losses" in parts:  # a check needs all of the overhead
         yield overhead_pue(overheads, parts[role], source.window)
 
 

@@ -10,6 +10,7 @@ from optimiser.library.rulesets import load_rulesets
 from optimiser.schema.reporting import Practice, Reporting
 
 CODE = load_rulesets()["EU-CoC"]
+BENCH = {"count": 100, "performance": 12_000, "power_w": 400, "benchmark": "b 1"}
 SITE = {
     "boundary": "All of it.",
     "facility": {
@@ -45,6 +46,8 @@ def test_sections_count_their_practices():
         ({"limits": {"mlc": 0.23}}, "limits_source is needed"),
         ({"practices": [{"number": "5.1.2", "status": "planned"}]}, "has a day in 'planned'"),
         ({"practices": [{"number": "5.1.2", "status": "endorsed"}] * 2}, "told twice: 5.1.2"),
+        ({"servers": [BENCH, {**BENCH, "benchmark": "b 2"}]}, "several benchmarks"),
+        ({"servers": [BENCH], "num_servers": 99}, "servers lists 100"),
         ({"practices": [{"number": "2.1", "status": "endorsed"}]}, "pattern"),
     ],
 )

@@ -15,7 +15,7 @@ from optimiser.analysis.kpi.classes import (
 )
 from optimiser.analysis.kpi.design import (
     electrical_loss,
-    energy_star_ratio,
+    energy_star,
     mechanical_load,
     predicted_pue,
     size_band,
@@ -260,8 +260,15 @@ def test_ratio_to_the_predicted_pue():
     numbers = load_rulesets()["ENERGY-STAR"].parameters
     line = (float(numbers["intercept"]), float(numbers["slope_per_tbtu"]))
     assert predicted_pue(35_040_000.0, *line) == pytest.approx(1.810, abs=5e-4)
-    assert energy_star_ratio(pue(PARTS, YEAR), *line) == pytest.approx(0.729, abs=5e-4)
-    assert energy_star_ratio(pue(simple(1.0, 0.0), YEAR), *line) is None
+    found = energy_star(pue(PARTS, YEAR), YEAR, *line)
+    assert found.value == pytest.approx(0.729, abs=5e-4)
+    assert found.flags[0].code == "INDICATIVE"
+    assert energy_star(pue(simple(1.0, 0.0), YEAR), YEAR, *line).reason == "DIV0"
+    quarter = replace(YEAR, is_year=False)
+    assert energy_star(pue(PARTS, quarter), quarter, *line).reason == "PARTIAL"
+    at_pdu = {**PARTS, "e_it_pdu": quantity("e_it_pdu", 34_000_000.0)}
+    with pytest.raises(ValueError, match="UPS outputs"):
+        energy_star(pue(at_pdu, YEAR), YEAR, *line)
 
 
 @pytest.mark.parametrize(

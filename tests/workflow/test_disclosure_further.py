@@ -1,0 +1,77 @@
+"""Indicators that need more than meters, in the summary of the reference data centre."""
+
+from dataclasses import replace
+
+import pytest
+from workflow.reference_material import YEAR, make_material
+
+from optimiser.analysis.kpi.quantity import Quantity
+from optimiser.workflow.disclosure.compose import compose
+from optimiser.workflow.disclosure.further import further_indicators
+from optimiser.workflow.disclosure.material import ChosenFactor, Settings
+
+SERVERS = [
+    {"count": 100, "performance": 12_000, "power_w": 400, "benchmark": "b 1"},
+    {"count": 50, "performance": 8_000, "power_w": 350, "benchmark": "b 1"},
+]
+
+
+def _rows(made, name):
+    table = next(one for one in made.tables if one.name == name)
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.rows]
+
+
+def _found(**reporting):
+    amounts = {**YEAR, "useful_work": 46_252_800.0}
+    material = make_material(amounts, reporting=reporting, settings=Settings("2026"))
+    water = ChosenFactor(Quantity("ewif", 0.001, "m3/kWh"), "water-id")
+    return replace(material, factors={**material.factors, "water": water})
+
+
+def test_servers_work_and_water_of_the_grid():
+    """ITEEsv 27.826, one task per kWh, and a litre for each kWh of the grid."""
+    material = _found(servers=SERVERS, num_servers=200, work_values="board 2026-01")
+    ratios = {one.name: one for one in further_indicators(material, material.best)}
+    assert ratios["ITEEsv"].value == pytest.approx(27.826087, abs=5e-7)
+    assert ratios["DCeP"].value == pytest.approx(1.0)
+    assert ratios["WUE"].label == "WUE3(2026)"
+    assert ratios["WUE"].value == pytest.approx(1.2 + 44_992_800 / 35_040_000)
+    assert set(ratios) == {"ITEEsv", "DCeP", "WUE"}
+    rows = _rows(compose(material), "kpi_summary_measured")
+    assert "ITEEsv" in {row["metric"] for row in rows}
+
+
+def test_nothing_is_told_that_is_not_known():
+    """Without benchmarks, values and a factor none of them appears."""
+    bare = make_material()
+    assert further_indicators(bare, bare.best) == []
+
+
+def test_the_model_has_a_design_value():
+    """A simulated source states its dPUE with load profile and climate."""
+    material = make_material(section="modelled", code=5)
+    (found,) = further_indicators(material, material.best)
+    assert (found.name, found.value) == ("dPUE", pytest.approx(1.32))
+    assert found.flags[-1].code == "DESIGN"
+
+
+def test_the_score_s_ratio_is_indicative():
+    """Chosen by name: 1.32 over 1.810 predicted."""
+    material = make_material(settings=Settings("2026", rulesets=("ENERGY-STAR",)))
+    (found,) = further_indicators(material, material.best)
+    assert found.value == pytest.approx(0.729, abs=5e-4)
+
+
+def test_design_limits_are_judged():
+    """MLC 0.22 and ELC 0.0593 against limits that the user supplies."""
+    reporting = {
+        "electrical_segments": {"ups": 0.955, "distribution": 0.985},
+        "limits": {"mlc": 0.25, "elc": 0.05, "mlc_plus_elc": 0.30},
+        "limits_source": "edition and zone of the test",
+    }
+    settings = Settings("2026", rulesets=("ASHRAE-90.4",))
+    made = compose(make_material(reporting=reporting, settings=settings))
+    rows = _rows(made, "rule_verdicts_in_force")
+    verdicts = {row["rule"]: row["verdict"] for row in rows}
+    assert verdicts == {"mlc": "PASS", "elc": "FAIL", "trade-off": "PASS"}
