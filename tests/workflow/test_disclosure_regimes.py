@@ -11,7 +11,6 @@ import pytest
 from workflow.reference_material import YEAR, make_material, series_data
 
 from optimiser.analysis.kpi.components import Components
-from optimiser.analysis.kpi.quantity import Quantity
 from optimiser.analysis.kpi.ratio import Window
 from optimiser.errors import InputError
 from optimiser.report.disclosure.table import Level
@@ -20,7 +19,7 @@ from optimiser.schema.disclosed import ASSETS, INSTRUMENTS, SERVICES_SCI
 from optimiser.schema.period import parse_period
 from optimiser.workflow.disclosure import plan_tables
 from optimiser.workflow.disclosure.compose import compose
-from optimiser.workflow.disclosure.material import ChosenFactor, Settings, Source
+from optimiser.workflow.disclosure.material import Settings, Source
 from optimiser.workflow.disclosure.report import failed_rules
 from optimiser.workflow.heuristic import Heuristic
 
@@ -370,17 +369,3 @@ def test_a_period_without_any_value_is_a_failure():
     """Nothing was seen: the report says so and does not pass."""
     made = compose(make_material({"win": 1.0}))
     assert any("no PUE is known" in f.text and f.level is Level.FAILURE for f in made.findings)
-
-
-def test_further_indicators_appear_with_their_inputs():
-    """Water of generation gives WUE of category 3, completed work DCeP, a model its design PUE."""
-    material = make_material({**YEAR, "useful_work": 92_505_600.0})
-    water = ChosenFactor(Quantity("ef water", 0.002, "m3/kWh"), "water-id")
-    made = compose(replace(material, factors={**material.factors, "water": water}))
-    rows = {(r["metric"], r["category"]): r for r in rows_of(made, "kpi_summary_measured")}
-    whole = 1000 * (42_048 + 44_992_800 * 0.002) / 35_040_000
-    assert rows["WUE", "3"]["value"] == pytest.approx(whole)
-    assert rows["DCeP", None]["value"] == pytest.approx(2.0)
-    assert ("dPUE", "1") not in rows
-    modelled = compose(make_material(code=5, section="modelled"))
-    assert value(modelled, "kpi_summary_modelled", "metric", "dPUE") == pytest.approx(1.32)

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from optimiser.analysis.kpi.emissions import source_water_effectiveness, water_effectiveness
-from optimiser.analysis.kpi.energy import (
-    IT_CATEGORIES,
-    design_pue,
-    overhead_pue,
-    partial_pue,
-    pue,
-)
-from optimiser.analysis.kpi.productivity import Task, energy_productivity
-from optimiser.analysis.kpi.quantity import Quantity, Ratio, Term
+from optimiser.analysis.kpi.emissions import water_effectiveness
+from optimiser.analysis.kpi.energy import IT_CATEGORIES, overhead_pue, partial_pue, pue
+from optimiser.analysis.kpi.quantity import Quantity, Ratio
 from optimiser.analysis.kpi.ratio import divide
 from optimiser.analysis.kpi.reuse import (
     cooling_efficiency,
@@ -22,7 +15,7 @@ from optimiser.analysis.kpi.reuse import (
     reuse_effectiveness,
     reuse_factor,
 )
-from optimiser.workflow.disclosure.material import MODELLED, Material, Source
+from optimiser.workflow.disclosure.material import Material, Source
 
 ENERGY_ROLES = ("e_grid", "e_onsite", "e_export", "e_generator", "e_fuel", "e_district")
 """What crosses the boundary to serve the data centre."""
@@ -39,10 +32,7 @@ def energy_indicators(material: Material, source: Source) -> list[Ratio]:
         *_reuse(material, source),
         *_cooling(source),
         *_water(material, source),
-        *_source_water(material, source),
         *_servers(source),
-        *_productivity(source),
-        *_design(source),
     ]
     return [replace(ratio, period=source.period.label) for ratio in found]
 
@@ -113,40 +103,6 @@ def _water(material: Material, source: Source) -> Iterator[Ratio]:
             amount = parts.pop(water, None) or source.part(water)
             category = 1 if water == "win_pot" else material.reporting.wue_category
             yield water_effectiveness(amount, parts, source.window, category, name)
-
-
-def _source_water(material: Material, source: Source) -> Iterator[Ratio]:
-    """WUE of category 3: water on site and water that made the electricity."""
-    factor, role = material.factors.get("water"), it_role(source)
-    if factor is None or role is None or "win" not in source.components.roles:
-        return
-    parts = source.parts("win", "e_grid", role)
-    if "e_grid" in parts:
-        water = [Term(parts["e_grid"], factor=factor.value)]
-        yield source_water_effectiveness(parts["win"], water, parts, source.window)
-
-
-def _productivity(source: Source) -> Iterator[Ratio]:
-    """DCeP from tasks that the series weights already as the owner approved."""
-    parts = source.parts(*ENERGY_ROLES, "useful_work")
-    work = parts.pop("useful_work", None)
-    if work is not None and work.value is not None:
-        task = Task("series useful_work", 1.0, 1.0, work.value)
-        yield energy_productivity(
-            [task], parts, source.window, "weights of the series useful_work", work.quality
-        )
-
-
-def _design(source: Source) -> Iterator[Ratio]:
-    """Design PUE: the value of the model, with the load and the climate that it stands on."""
-    role = it_role(source)
-    if source.section != MODELLED or role is None:
-        return
-    parts = source.parts(*ENERGY_ROLES, role)
-    yield design_pue(
-        parts, source.window, "today's placement with the demand of the site",
-        "weather series of the site",
-    )  # fmt: skip
 
 
 def _servers(source: Source) -> Iterator[Ratio]:
