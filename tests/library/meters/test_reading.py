@@ -267,3 +267,35 @@ def test_every_input_has_its_checksum(read) -> None:
     parts = read(COUNTER, {"a.csv": text}, "2026-01-05")
     assert [len(digest) for digest in parts.data.files.values()] == [64]
     assert set(parts.data.files) == {"a.csv"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "steps"),
+    [
+        ("Asia/Kolkata", "2026-05-05", 24, 24),  # its hours begin at half past in UTC
+        ("Australia/Lord_Howe", "2026-04-05", 24.5, 49),  # the clock goes back by half an hour
+        ("America/Sao_Paulo", "2018-11-04", 23, 23),  # midnight itself does not exist
+        ("Etc/GMT-1", "2026-03-29", 24, 24),  # no summer time
+    ],
+)
+def test_days_of_other_zones_are_whole(read, zone, day, hours, steps) -> None:
+    """G7: 60 kW from local midnight to local midnight."""
+    period = parse_period(day, zone)
+    assert period.hours == hours
+    start = period.start.strftime("%Y-%m-%dT%H:%M")
+    text = series([60.0] * (steps * 2 + 1), start, 30)
+    parts = read(POWER, {"a.csv": text}, day, zone=zone)
+    assert len(parts.hourly("e_grid", period)) == steps
+    found = total(parts, day, zone=zone)
+    assert found.value == pytest.approx(60 * hours)
+    assert found.completeness == 1.0
+
+
+def test_a_fixed_zone_in_the_register_reads_clocks_without_summer_time(read) -> None:
+    """A logger that stays on UTC+1 writes every hour once, also on the day of 25 hours."""
+    register = "meter,role,kind,unit,file,time_zone\na,e_grid,counter,kWh,a.csv,Etc/GMT-1\n"
+    first = datetime(2024, 10, 26, 23)
+    rows = "\n".join(f"{first + timedelta(hours=h):%Y-%m-%dT%H:%M},{10 * h}" for h in range(30))
+    parts = read(register, {"a.csv": f"time,value\n{rows}\n"}, "2024-10-27")
+    assert total(parts, "2024-10-27").value == pytest.approx(250)
+    assert total(parts, "2024-10-27").completeness == 1.0
