@@ -26,6 +26,10 @@ EVIL = (
     "'s-Hertogenbosch",
     'says "hi", then\nends; =1+1',
     "a\x00b\u202eevil",
+    "x;=1+1;-2",
+    'x;"=1+1',
+    "x;'=1+1",
+    "a - b; c",
 )
 KPI = (
     Column("metric", "Metric", is_key=True),

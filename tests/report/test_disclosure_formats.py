@@ -125,6 +125,21 @@ def test_formulas_are_text_in_csv(text):
     assert unguard(guarded) == shown_text
 
 
+@pytest.mark.parametrize("text", EVIL)
+def test_guarded_text_comes_back(text):
+    """Whatever a text holds, readers get it back as it was; guarding twice can be undone twice."""
+    plain = plain_text(text)
+    assert unguard(guard(plain)) == plain
+    assert unguard(unguard(guard(guard(plain)))) == plain
+
+
+def test_no_cell_begins_a_formula_where_semicolons_separate():
+    """Split at semicolons, as some spreadsheets do, no part begins with what would run."""
+    for text in EVIL:
+        parts = guard(plain_text(text)).split(";")
+        assert not any(part.lstrip(' "')[:1] in ("=", "+", "-", "@") for part in parts if part)
+
+
 def test_apostrophes_of_names_stay():
     """A name that begins with an apostrophe is no formula."""
     assert guard("'s-Hertogenbosch") == "'s-Hertogenbosch" == unguard("'s-Hertogenbosch")

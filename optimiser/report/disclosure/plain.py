@@ -19,7 +19,10 @@ TEXT_LIMIT = 30_000
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
 )
-_FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212|%]")
+_RUNS = r"[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212|%]"
+_FORMULA = re.compile(_RUNS)
+_PLACE = re.compile(rf"(^|;)(?={_RUNS})")
+_GUARDED = re.compile(rf"(^|;)'(?={_RUNS})")
 
 
 def plain_cell(value: object) -> Cell:
@@ -65,10 +68,13 @@ def looks_like_formula(text: str) -> bool:
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before a text that looks like a formula, so that it stays text."""
-    return f"'{text}" if looks_like_formula(text) else text
+    """Put an apostrophe before what looks like a formula, so that it stays text.
+
+    Also after a semicolon: where that separates values, a cell may begin there.
+    """
+    return _PLACE.sub(r"\1'", text)
 
 
 def unguard(text: str) -> str:
     """Undo :func:`guard`, for readers."""
-    return text[1:] if text.startswith("'") and looks_like_formula(text[1:]) else text
+    return _GUARDED.sub(r"\1", text)
