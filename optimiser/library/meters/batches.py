@@ -68,13 +68,26 @@ class Reader:
     def long(self, layout: Layout, rows: np.ndarray, column: str) -> Iterator[Samples]:
         """Yield the samples of series of a long file, slice after slice in time."""
         slices = max(1, -(-layout.num_rows // MOST_SAMPLES))
-        low, high = (bound * 1_000_000 for bound in self._window)
+        low, high = self._bounds(layout, slices)
         ends = np.linspace(low, high, slices + 1).astype(np.int64)
         for begin, end in pairwise(ends):
             where = _within(layout, int(begin), int(end), begin == low)
             if layout.is_text and slices == 1:
                 where = "true"  # to read each time once is faster than to choose rows by it
             yield self._long_slice(layout, rows, column, where)
+
+    def _bounds(self, layout: Layout, slices: int) -> tuple[int, int]:
+        """Return the window [µs]; of a file read in slices only the part that its times fill."""
+        low, high = (bound * 1_000_000 for bound in self._window)
+        if slices == 1:
+            return low, high
+        time = sql.time_sql(layout)
+        found = self._connection.execute(
+            f"SELECT min({time}), max({time}) FROM {sql.sql_table(layout)}"
+        ).fetchone()
+        if found[0] is None:
+            return low, high
+        return max(low, int(found[0])), max(low, min(high, int(found[1]) + 1))
 
     def _long_slice(self, layout: Layout, rows: np.ndarray, column: str, where: str) -> Samples:
         series = self._collector.series

@@ -68,7 +68,7 @@ def test_the_order_of_rows_changes_nothing(rows: list[str], shuffler: random.Ran
     assert one.facts.drop(columns="line").equals(other.facts.drop(columns="line"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(tables())
 def test_splitting_a_period_never_changes_totals(rows: list[str]) -> None:
     """Days add up to the period, however it is read; the second day has 23 hours."""
@@ -105,6 +105,21 @@ def test_files_may_be_cut_anywhere(rows: list[str], parts: int) -> None:
         assert np.allclose(again.data.value, whole.data.value, rtol=1e-12, atol=1e-12)
         assert (again.data.code == whole.data.code).all()
         assert again.checks["seen"].tolist() == whole.checks["seen"].tolist()
+
+
+@settings(max_examples=10, deadline=None)
+@given(tables(), st.integers(40, 400))
+def test_large_files_are_read_in_slices_with_the_same_result(rows: list[str], most: int) -> None:
+    """Whatever number of samples is handled at once."""
+    whole = _read(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optimiser.library.meters.batches.MOST_SAMPLES", most)
+        patch.setattr("optimiser.library.meters.read.MOST_SAMPLES", most)
+        sliced, mixed = _read(sorted(rows)), _read(rows[::-1])
+    for other in (sliced, mixed):
+        assert np.allclose(other.data.value, whole.data.value, rtol=1e-12, atol=1e-12)
+        assert (other.data.code == whole.data.code).all()
+        assert other.checks["seen"].tolist() == whole.checks["seen"].tolist()
 
 
 @settings(max_examples=20, deadline=None)
