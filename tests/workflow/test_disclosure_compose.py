@@ -6,6 +6,7 @@ import pytest
 from workflow.reference_material import YEAR, make_material
 
 from optimiser.errors import InputError, UsageError
+from optimiser.report.disclosure.html_form import to_html
 from optimiser.report.disclosure.json_form import to_json
 from optimiser.report.disclosure.table import Level
 from optimiser.workflow.disclosure.compose import compose
@@ -59,7 +60,7 @@ def test_golden_numbers_stand_in_the_summary(reference, metric):
 
 def test_the_energy_balance_closes(reference):
     """Sources 46,252,800 kWh equal uses; the closure error stands in the table."""
-    rows = {row["role"]: row for row in rows_of(reference, "energy_balance")}
+    rows = {row["role"]: row for row in rows_of(reference, "energy_balance") if "role" in row}
     assert rows["closure_error"]["value"] == pytest.approx(0.0, abs=1e-9)
     assert reference.output("energy_balance").findings == ()
 
@@ -154,3 +155,24 @@ def test_explain_knows_near_names():
     """An unknown indicator is answered with the nearest one."""
     with pytest.raises(UsageError, match="did you mean 'PUE'"):
         explain_indicator(make_material(), "PUEE")
+
+
+def test_months_add_up_to_the_year(reference):
+    """Twelve rows whose sums are those of the year; a month with a gap has no PUE and says why."""
+    rows = [
+        row for row in rows_of(reference, "energy_balance") if str(row.get("month", "")) > "2026"
+    ]
+    assert len(rows) == 12
+    assert sum(row["e_dc"] for row in rows) == pytest.approx(46_252_800)
+    assert all(row["value"] == pytest.approx(1.32) for row in rows)
+    gap = compose(make_material(gap_h=60))
+    months = {r["month"]: r for r in rows_of(gap, "energy_balance") if r.get("month")}
+    assert (months["2026-01"]["value"], months["2026-01"]["reason"]) == (None, "PARTIAL")
+    assert months["2026-02"]["value"] == pytest.approx(1.32)
+
+
+def test_the_page_draws_the_months_without_a_script(reference):
+    """Twelve bars of IT and of overhead, drawn in the page itself."""
+    page = to_html(reference).decode()
+    assert page.count('fill="var(--it)"') == 12 and page.count('fill="var(--losses)"') == 12
+    assert "2026-01: 3,9" in page and "<script" not in page

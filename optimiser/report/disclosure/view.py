@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from optimiser.report.disclosure.chart import month_bars
 from optimiser.report.disclosure.csv_form import table_name
 from optimiser.report.disclosure.plain import Cell
 from optimiser.report.disclosure.shown import decimals_of, row_decimals, shown, shown_cell
@@ -80,6 +81,7 @@ def _table(table: Table) -> dict[str, Any]:
         "count": len(table.rows),
         "is_cut": len(rows) < len(table.rows),
         "file": table_name(table),
+        "chart": month_bars(table),
     }
 
 

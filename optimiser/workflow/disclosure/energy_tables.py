@@ -18,6 +18,7 @@ from optimiser.report.disclosure.table import (
 from optimiser.schema.roles import ROLES
 from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, USE_ROLES, it_role
 from optimiser.workflow.disclosure.material import Material, Source
+from optimiser.workflow.disclosure.monthly_tables import energy_by_month
 
 AMOUNT_COLUMNS = (
     Column("value", "Amount", Kind.NUMBER),
@@ -77,6 +78,8 @@ def energy_balance(material: Material) -> Output:
         closure = _closure(parts, source, role)
         tables.append(_balance_table(parts, source, closure, role))
         findings += list(_closure_findings(closure, source))
+        monthly = energy_by_month(material, source)
+        tables += [monthly] if monthly is not None else []
     return Output(
         "energy_balance", "Energy balance", "all", tuple(tables), tuple(findings),
         None if tables else "no series of energy is known",
