@@ -27,10 +27,6 @@ _INDICATORS = {
     "mlc": "Mechanical load component of ASHRAE 90.4.",
     "elc": "Electrical loss component of ASHRAE 90.4.",
     "mlc_plus_elc": "Both components together.",
-    "assessed_servers_share": "Share of leaving servers assessed for reuse, repair or recycling.",
-    "sert_1_socket": "Active state efficiency of one-socket servers.",
-    "sert_2_socket": "Active state efficiency of two-socket servers.",
-    "sert_blade": "Active state efficiency of blade and multi-node servers.",
 }
 _AMOUNTS = {
     "e_dc": "Energy of the data centre [kWh].",
@@ -97,6 +93,10 @@ TOLD = {
     "has_ems": "Whether an energy or environmental management system is in operation.",
     "has_audited_ems": "Whether that system was audited by an independent body.",
     "uses_potable_water": "Whether drinking water is used for cooling.",
+    "assessed_servers_share": "Share of leaving servers assessed for reuse, repair or recycling.",
+    "sert_1_socket": "Lowest active state efficiency of one-socket servers.",
+    "sert_2_socket": "Lowest active state efficiency of two-socket servers.",
+    "sert_blade": "Lowest active state efficiency of blade and multi-node servers.",
     "explored_heat_reuse": "Whether reuse of heat was explored.",
     "employees": "Employees of the group.",
     "turnover_eur": "Net turnover of the group [EUR].",

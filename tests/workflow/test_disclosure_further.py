@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from workflow.reference_material import YEAR, make_material
+from workflow.reference_material import REPORTING, YEAR, make_material
 
 from optimiser.analysis.kpi.quantity import Quantity
 from optimiser.workflow.disclosure.compose import compose
@@ -61,6 +61,28 @@ def test_the_score_s_ratio_is_indicative():
     material = make_material(settings=Settings("2026", rulesets=("ENERGY-STAR",)))
     (found,) = further_indicators(material, material.best)
     assert found.value == pytest.approx(0.729, abs=5e-4)
+
+
+def test_what_the_site_tells_is_judged():
+    """Facts and refrigerants: a gas of no warming potential, one of the library, told shares."""
+    gases = [{"name": "R-717", "charge_kg": 10, "leaked_kg": 1, "gwp": 0},
+             {"name": "R-134a", "charge_kg": 10, "leaked_kg": 2}]  # fmt: skip
+    facility = {**REPORTING["facility"], "refrigerants": gases}
+    facts = {"assessed_servers_share": 1.0, "sert_2_socket": 9.4}
+    material = make_material(
+        reporting={"facility": facility, "facts": facts},
+        settings=Settings("2026", rulesets=("EU-CoC", "CNDCP", "EU-2019-424")),
+    )
+    gwp = ChosenFactor(Quantity("gwp R-134a", 1530.0, "kgCO2e/kg"), "R-134a")
+    made = compose(replace(material, factors={**material.factors, "gwp R-134a": gwp}))
+    verdicts = {row["rule"]: row["verdict"] for row in _rows(made, "rule_verdicts_in_force")}
+    assert verdicts["refrigerant-gwp"] == "FAIL"
+    assert verdicts["server-reuse"] == "PASS"
+    assert verdicts["active-2-socket"] == "FAIL"
+    assert verdicts["active-blade"] == "INSUFFICIENT_DATA"
+    leaks = {row["activity"]: row["value"] for row in _rows(made, "ghg_scope1")}
+    assert leaks["leak R-717"] == 0.0
+    assert leaks["leak R-134a"] == pytest.approx(3060.0)
 
 
 def test_design_limits_are_judged():

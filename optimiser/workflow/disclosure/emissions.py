@@ -18,6 +18,7 @@ from optimiser.analysis.kpi.inventory import (
     scope3_line,
 )
 from optimiser.analysis.kpi.quantity import Flag, Quality, Quantity, Ratio, Term
+from optimiser.schema.reporting import Refrigerant
 from optimiser.workflow.disclosure.assets import booked_embodied
 from optimiser.workflow.disclosure.indicators import it_role
 from optimiser.workflow.disclosure.material import ChosenFactor, Material, Source
@@ -113,19 +114,23 @@ def _scope1(material: Material, source: Source, lines: list[Line], lacking: list
     for one in material.reporting.facility.refrigerants:
         if one.leaked_kg is None:
             continue
-        gwp = one.gwp
-        chosen = material.factors.get(f"gwp {one.name}")
-        if gwp is None and chosen is None:
+        chosen = gwp_of(material, one)
+        if chosen is None:
             lacking.append(f"{one.name}: no global warming potential (refrigerants.gwp)")
             continue
-        stated = Quantity(f"gwp {one.name}", gwp, "kgCO2e/kg", method="stated@1") if gwp else None
-        factor_value = stated or (chosen.value if chosen else None)
-        assert factor_value is not None
         leak = Quantity(
             f"leak {one.name}", one.leaked_kg, "kg", Quality.ESTIMATED, method="stated@1",
             sources=("reporting.yaml#refrigerants",),
         )  # fmt: skip
-        lines.append(refrigerant_line(leak, factor_value, chosen.id if chosen else "stated"))
+        lines.append(refrigerant_line(leak, chosen.value, chosen.id))
+
+
+def gwp_of(material: Material, gas: Refrigerant) -> ChosenFactor | None:
+    """Return the global warming potential of a gas: stated by the site, else the library's."""
+    if gas.gwp is None:
+        return material.factors.get(f"gwp {gas.name}")
+    value = Quantity(f"gwp {gas.name}", gas.gwp, "kgCO2e/kg", method="stated@1")
+    return ChosenFactor(value, "stated")
 
 
 def _district(material: Material, source: Source, lacking: list[str]) -> Iterator[Line]:

@@ -13,9 +13,9 @@ from optimiser.analysis.kpi.design import electrical_loss, mechanical_load
 from optimiser.analysis.kpi.energy import energy_terms
 from optimiser.analysis.kpi.quantity import PARTIAL, Quality, Quantity, Ratio, missing, total
 from optimiser.analysis.kpi.verdicts import Fact
-from optimiser.schema.reporting import Reporting
 from optimiser.schema.roles import ROLES
 from optimiser.workflow.disclosure.cfe_tables import match_of
+from optimiser.workflow.disclosure.emissions import gwp_of
 from optimiser.workflow.disclosure.indicators import ENERGY_ROLES, IT_ROLES, it_role
 from optimiser.workflow.disclosure.material import Material, Source
 from optimiser.workflow.disclosure.renewables import Renewables
@@ -60,7 +60,7 @@ def figures_of(
     metrics |= emissions
     metrics |= _further(material, source)
     metrics |= _carriers(metrics, renewables)
-    return Figures(source, metrics, _facts(material.reporting), IT_POINT.get(role or "", ""))
+    return Figures(source, metrics, _facts(material), IT_POINT.get(role or "", ""))
 
 
 def settled(quantity: Quantity, source: Source) -> Quantity:
@@ -182,8 +182,9 @@ def degree_days_of(material: Material, source: Source) -> Quantity:
                    relative=0.0, method=f"cdd-{base:g}C@1")  # fmt: skip
 
 
-def _facts(reporting: Reporting) -> dict[str, Fact]:
+def _facts(material: Material) -> dict[str, Fact]:
     """Return the facts of the site: scalars of the facility, what follows, and what is told."""
+    reporting = material.reporting
     facility = reporting.facility
     told: dict[str, Fact] = {
         name: value
@@ -196,9 +197,10 @@ def _facts(reporting: Reporting) -> dict[str, Fact]:
     told["start"] = date(int(year), int(month), 1)
     told["size_class"] = size_class(facility.rated_it_kw)
     told["refrigerants"] = ", ".join(sorted(one.name for one in facility.refrigerants)) or None
-    gwps = [one.gwp for one in facility.refrigerants]
-    if gwps and all(gwp is not None for gwp in gwps):
-        told["max_refrigerant_gwp"] = max(gwp for gwp in gwps if gwp is not None)
+    gwps = [gwp_of(material, one) for one in facility.refrigerants]
+    known = [one.value.value for one in gwps if one is not None and one.value.value is not None]
+    if known and len(known) == len(gwps):
+        told["max_refrigerant_gwp"] = max(known)
     told |= {"is_network_node": False, "is_defence": False}
     return told | dict(reporting.facts)
 
