@@ -19,7 +19,6 @@ from optimiser.library.documents import read_located
 from optimiser.library.embodied import load_embodied
 from optimiser.library.factors import load_factors
 from optimiser.library.files import missing_file
-from optimiser.library.meters.read import check_files
 from optimiser.library.meters.register import Register, read_register
 from optimiser.library.references import DocumentCheck, refer_column
 from optimiser.library.rulesets import load_rulesets
@@ -204,6 +203,8 @@ class _Reading:
         self.files[file] = register.table.sha256
         self.defaults += register.defaults_used
         if not problems:
+            from optimiser.library.meters.read import check_files  # compiles; only with meters
+
             self.problems += check_files(register)
 
 
