@@ -148,3 +148,60 @@ def test_order_of_rows_and_later_readings_change_no_byte(capsys, tmp_path):
     names = [p.relative_to(folders[0]) for p in folders[0].rglob("*") if p.is_file()]
     differ = [n for n in names if (folders[0] / n).read_bytes() != (folders[1] / n).read_bytes()]
     assert sorted(map(str, differ)) == ["assurance.zip", "manifest.json", "run.json"]
+
+
+def test_hostile_text_of_a_site_acts_nowhere_and_nothing_claims_too_much(capsys, tmp_path):
+    """Formulas and tags in names and ledgers are text in every file; no file has a claim."""
+    import csv
+    import io
+    import zipfile
+
+    from optimiser.report.disclosure.words import claims_in
+
+    openpyxl = pytest.importorskip("openpyxl")
+    folder = tmp_path / "site"
+    assert run(["init", str(folder), "--site", "demo", "-q"]) == 0
+    text = (folder / "reporting.yaml").read_text(encoding="utf-8")
+    text = text.replace("name: Demo data centre", "name: \"=cmd|' /C calc'!A0\"")
+    text = text.replace("name: Demo Ltd", 'name: "<script>alert(1)</script>;=1+1"')
+    (folder / "reporting.yaml").write_text(text, encoding="utf-8")
+    code, told = answer(capsys, "report", folder, "--period", "2025")
+    assert code == 0
+    out = Path(told["folder"])
+    page = (out / "disclosure.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page
+    for path in (*out.glob("csv/*.csv"), out / "datapoints.csv"):
+        for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")):
+            for cell in row:
+                assert _is_number(cell) or not cell.startswith(("=", "+", "-", "@")), (path, cell)
+    book = openpyxl.load_workbook(out / "disclosure.xlsx")
+    cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
+    assert not any(cell.data_type == "f" for cell in cells)
+    assert any(cell.value == "=cmd|' /C calc'!A0" and cell.quotePrefix for cell in cells)
+    files = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for name in ("assurance.zip", "disclosure.xlsx"):
+        with zipfile.ZipFile(io.BytesIO(files.pop(name))) as archive:
+            files |= {f"{name}/{inner}": archive.read(inner) for inner in archive.namelist()}
+    assert {
+        n: c for n, data in files.items() if (c := claims_in(data.decode(errors="ignore")))
+    } == {}
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_claim_in_the_site_is_an_input_mistake(capsys, tmp_path):
+    """A boundary that says 'carbon neutral' is refused, and nothing is written."""
+    folder = tmp_path / "site"
+    assert run(["init", str(folder), "--site", "demo", "-q"]) == 0
+    text = (folder / "reporting.yaml").read_text(encoding="utf-8")
+    text = text.replace("boundary: Rooms", "boundary: Carbon neutral rooms")
+    (folder / "reporting.yaml").write_text(text, encoding="utf-8")
+    code, told = answer(capsys, "report", folder, "--period", "2025")
+    assert code == 3 and told["problems"][0]["field"] == "reporting.boundary"
+    assert not (folder / "reports").exists()
