@@ -180,7 +180,9 @@ def offset_sql(layout: Layout, column: str) -> str:
     name = sql_name(column)
     if layout.has_words(column):
         sign = " OR ".join(f"substr({name}, {at}, 1) IN ('+', '-')" for at in (-6, -5))
-        return f"coalesce({name} LIKE '%Z' OR (length({name}) > 16 AND ({sign})), false)"
+        # most files end with Z; what else there may be is only looked at where it does not
+        rest = f"coalesce(length({name}) > 16 AND ({sign}), false)"
+        return f"(CASE WHEN suffix({name}, 'Z') THEN true ELSE {rest} END)"
     return "true" if "TIME ZONE" in layout.kinds[column].upper() else "false"
 
 
@@ -193,7 +195,10 @@ def value_sql(layout: Layout, column: str) -> str:
 def bad_value_sql(layout: Layout, column: str) -> str:
     """Return the SQL of whether a cell holds something that is no number."""
     name = sql_name(column)
-    return f"(trim({name}) <> '' AND TRY_CAST({name} AS DOUBLE) IS NULL)"
+    return (
+        f"(CASE WHEN TRY_CAST({name} AS DOUBLE) IS NULL THEN coalesce(trim({name}) <> '', false) "
+        "ELSE false END)"
+    )
 
 
 def class_sql(layout: Layout) -> str:
