@@ -125,6 +125,7 @@ def test_all_mistakes_of_the_input_are_told_at_once(site, capsys, tmp_path):
     assert factor["line"] == 13 and "diesel-mineral-2025" in factor["remedy"]
 
 
+@pytest.mark.slow
 def test_order_of_rows_and_later_readings_change_no_byte(capsys, tmp_path):
     """Register, readings and ledgers shuffled, readings of another year added: the same files."""
     import random
@@ -150,6 +151,7 @@ def test_order_of_rows_and_later_readings_change_no_byte(capsys, tmp_path):
     assert sorted(map(str, differ)) == ["assurance.zip", "manifest.json", "run.json"]
 
 
+@pytest.mark.slow
 def test_hostile_text_of_a_site_acts_nowhere_and_nothing_claims_too_much(capsys, tmp_path):
     """Formulas and tags in names and ledgers are text in every file; no file has a claim."""
     import csv

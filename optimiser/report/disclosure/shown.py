@@ -27,6 +27,8 @@ def shown(value: Cell, decimals: int | None = None) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
+    if decimals is None and float(value).is_integer():
+        return f"{value:,.0f}".replace("-", MINUS)
     if decimals is None or 0 < abs(value) < 0.5 * 10**-decimals:
         return number(value)
     return f"{value:,.{decimals}f}".replace("-", MINUS)
