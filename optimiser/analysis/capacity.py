@@ -18,8 +18,13 @@ from optimiser.twin.rules import Rule
 FRACTION_SCALE = 1_000_000
 
 
-def measure_assign(twin: xr.Dataset, placement: Placement) -> list[Rows]:
-    """Every workload runs on exactly one host that exists, may be used and is on."""
+def measure_assign(
+    twin: xr.Dataset, placement: Placement, may_wait: np.ndarray | None = None
+) -> list[Rows]:
+    """Every workload runs on exactly one host that exists, may be used and is on.
+
+    Those that ``may_wait`` (W,) bool may have none.
+    """
     host, num_hosts = np.asarray(placement.host), twin.sizes["host"]
     exists = (host >= 0) & (host < num_hosts)
     place = np.where(exists, host, 0)
@@ -28,12 +33,14 @@ def measure_assign(twin: xr.Dataset, placement: Placement) -> list[Rows]:
     every = np.arange(len(host), dtype=np.int64)
     key = every * (num_hosts + 1) + np.where(exists, host, num_hosts)
 
+    missing = ~exists if may_wait is None else ~exists & ~may_wait
+
     def label(index: int) -> str:
         at = f" on host {hosts[place[index]]}" if exists[index] else ""
         return f"workload {names[index]}{at}"
 
     return [
-        offenders(None, ~exists, key, label, "has no host"),
+        offenders(None, missing, key, label, "has no host"),
         offenders(None, exists & ~usable[place], key, label, "the host is under maintenance"),
         offenders(None, exists & ~on[place], key, label, "the host is asleep"),
         offenders(

@@ -80,17 +80,18 @@ def placement_from_rows(
 
     ``rows`` has the columns ``workload`` and ``host`` and perhaps ``devices`` (``0;1``);
     ``hosts_on`` are names. Unknown names and workloads named twice are violations of ``assign``;
-    workloads without a row are left at −1 for the checker.
+    workloads without a row, or without a host in it, are left at −1 for the checker.
     """
     workload = pd.Index(twin["workload"].values.astype(str)).get_indexer(
         rows["workload"].astype(str)
     )
     names = pd.Index(twin["host"].values.astype(str))
+    given = rows["host"].fillna("").astype(str).str.len().to_numpy() > 0
     host = names.get_indexer(rows["host"].astype(str))
     on = names.get_indexer(pd.Index(list(hosts_on), dtype=object))
     found = [
         *_unknown(rows["workload"], workload < 0, "workload"),
-        *_unknown(rows["host"], host < 0, "host"),
+        *_unknown(rows["host"], given & (host < 0), "host"),
         *_unknown(pd.Series(list(hosts_on), dtype=object), on < 0, "host"),
         *_named_twice(rows["workload"].astype(str)),
     ]

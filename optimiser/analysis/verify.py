@@ -20,6 +20,7 @@ from optimiser.analysis import (
     nearness,
     placement_rules,
     reserves,
+    serving,
     sharing,
     thermal,
     transit,
@@ -59,6 +60,8 @@ MEASURES: dict[str, Measure] = {
     "redundant_feed": _on_loads(electrical.measure_redundant_feed),
     "cooling_capacity": _on_loads(thermal.measure_cooling_capacity),
     "inlet_temperature": _on_loads(thermal.measure_inlet_temperature),
+    "assign": _on_hosts(serving.measure_unserved),
+    "group_together_or_not_at_all": _on_hosts(serving.measure_gangs),
     "headroom": _on_loads(capacity.measure_headroom),
     "spread": _on_hosts(placement_rules.measure_spread),
     "anti_affinity": _on_hosts(placement_rules.measure_anti_affinity),
@@ -116,7 +119,8 @@ def _verify(
     needs_today = lenient or any(rule.not_worse for rule in rules)
     before = measure_loads(twin, today) if needs_today else None
     tally = _Tally(twin)
-    tally.hosts(shaped, loads, before if lenient else None, today)
+    waiting = serving.may_wait(twin, rules)
+    tally.hosts(shaped, loads, before if lenient else None, today, waiting)
     for rule in rules:
         measure = MEASURES[rule.kind]
         rows = measure(twin, rule, shaped, loads)
@@ -137,7 +141,7 @@ def _violations_today(twin: xr.Dataset, rules: Sequence[Rule]) -> Verdict:
     today = placement_today(twin)
     loads = measure_loads(twin, today)
     tally = _Tally(twin)
-    tally.hosts(today, loads, None, today, may_wait=True)
+    tally.hosts(today, loads, None, today)
     for rule in rules:
         tally.add(
             rule.name, rule.kind, MEASURES[rule.kind](twin, rule, today, loads), None, rule.weight
@@ -176,13 +180,19 @@ class _Tally:
         loads: Loads,
         before: Loads | None,
         today: Placement,
-        may_wait: bool = False,
+        may_wait: np.ndarray | None = None,
     ) -> None:
-        """Check what needs no policy: assignment, capacity and devices."""
+        """Check what needs no policy: assignment, capacity and devices.
+
+        ``may_wait`` (W,) bool may have no host; without it today is looked at.
+        """
         twin = self.twin
-        assign = capacity.measure_assign(twin, placement)
-        # today a host may wait for its workloads to leave before it goes into maintenance
-        self.add("assign", "assign", assign[1:-1] if may_wait else assign, None, None)
+        if may_wait is None:
+            # today a host may wait for its workloads to leave before it goes into maintenance
+            assign = capacity.measure_assign(twin, placement)[1:-1]
+        else:
+            assign = capacity.measure_assign(twin, placement, may_wait)
+        self.add("assign", "assign", assign, None, None)
         rows = capacity.measure_capacity(twin, loads)
         old = capacity.measure_capacity(twin, before) if before is not None else None
         self.add("capacity", "capacity", rows, old, None)

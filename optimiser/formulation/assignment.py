@@ -1,4 +1,4 @@
-"""Each workload has exactly one host."""
+"""Each workload has exactly one host, or none where it may be left out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def declare_place(context: Context) -> None:
 
 
 def constrain_assign(context: Context) -> None:
-    r"""Give each workload exactly one host.
+    r"""Give each workload exactly one host, or leave it out where it may be.
 
-    .. math:: \sum_k x_{g,k} = m_g \qquad \forall g
+    .. math:: \sum_k x_{g,k} + v_g = m_g \qquad \forall g
 
     Recipe entry: ``assign``. Dual: cost of one more workload like this one.
     """
@@ -34,10 +34,13 @@ def constrain_assign(context: Context) -> None:
     place = context.arrays["place"]
     for g, count in enumerate(instance.grouping.workload_count.tolist()):
         pairs = context.pairs_of_group(g)
-        if not len(pairs):
+        unserved = context.shared["unserved"].get(g)
+        if not len(pairs) and unserved is None:
             raise InfeasibleError(
                 f"workload {instance.group_names[g]} has no host: none that it may use can hold it",
                 "add a host that fits, or relax the rules that keep it from the others",
             )
         body = Linear().extend(1.0, place[pairs])
+        if unserved is not None:
+            body.add(1.0, unserved)
         equal(context, "assign", instance.group_names[g], body, count)

@@ -15,6 +15,7 @@ from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
 from optimiser.twin.planning import Envelope, planning_envelope
 from optimiser.twin.rules import Rule
+from optimiser.twin.serving import Serving, serving
 from optimiser.twin.surrogate import Surrogate, build_surrogate, surrogate_power
 
 LARGEST_COEFFICIENT = 2**13
@@ -56,6 +57,7 @@ class Frame:
     rules: tuple[Rule, ...]
     weights: Weights
     eligibility: Eligibility
+    serving: Serving
     surrogate: Surrogate
     envelope: Envelope
     capacity_not_worse: bool
@@ -136,6 +138,7 @@ def prepare(
         rules=tuple(rules),
         weights=weights,
         eligibility=elig,
+        serving=serving(twin, rules),
         surrogate=surrogate,
         envelope=envelope,
         capacity_not_worse=excused if capacity_not_worse is None else capacity_not_worse,
@@ -157,7 +160,8 @@ def without_groups(frame: Frame) -> Frame:
     """
     rules = tuple(rule for rule in frame.rules if not len(rule.group))
     classes = workload_classes(frame.twin, rules, frame.eligibility, frame.weights)
-    return replace(frame, rules=rules, workload_class=classes)
+    left_out = serving(frame.twin, rules)
+    return replace(frame, rules=rules, workload_class=classes, serving=left_out)
 
 
 def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> LimitRows:
@@ -206,10 +210,12 @@ def workload_classes(
             columns.append(rule.group)
         if rule.allowed_class is not None:
             columns.append(rule.allowed_class)
-        if rule.kind in ("max_moves", "dependency"):
+        if rule.kind in ("max_moves", "dependency", "assign"):
             columns.append(rule.workloads)
         if len(rule.amount):
             columns.append(rule.amount)
+    left_out = serving(twin, rules)
+    columns += [left_out.is_optional, left_out.gang]
     if weights.service_move_cost > 0:
         columns.append(twin["workload_service"].values)
     if twin.sizes["move_class"] and weights.host_move_weight > 0:

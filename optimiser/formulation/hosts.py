@@ -39,13 +39,15 @@ def _needed_hosts(context: Context) -> np.ndarray:
     """
     instance, grouping = context.instance, context.instance.grouping
     elig = context.instance.frame.eligibility
-    number = grouping.workload_group >= 0
+    must = ~context.instance.frame.serving.is_optional
+    number = (grouping.workload_group >= 0) & must
     classes = np.unique(elig.of_workload[number])
     single = classes[elig.allowed[classes].sum(axis=1) == 1]
     host = np.unique(elig.allowed[single].argmax(axis=1))
     group = grouping.host_group[host]
     needed = np.bincount(group[group >= 0], minlength=grouping.num_hosts)
-    only = instance.allowed[instance.allowed.sum(axis=1) == 1].any(axis=0)
+    tied = (instance.allowed.sum(axis=1) == 1) & must[grouping.first_workload]
+    only = instance.allowed[tied].any(axis=0)
     return np.maximum(needed, only)
 
 

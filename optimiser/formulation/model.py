@@ -30,6 +30,7 @@ from optimiser.formulation import (
     placement_prices,
     placement_rules,
     racks,
+    serving,
     sharing,
     spread,
     survival,
@@ -52,7 +53,14 @@ class Block:
 
 
 BLOCKS: dict[str, Block] = {
-    "assignment": Block((assignment.declare_place,), (assignment.constrain_assign,)),
+    "assignment": Block(
+        (assignment.declare_place, serving.declare_unserved),
+        (
+            assignment.constrain_assign,
+            serving.constrain_unserved_workloads,
+            serving.constrain_group_together_or_not_at_all,
+        ),
+    ),
     "hosts": Block(
         (hosts.declare_hosts,),
         (

@@ -14,6 +14,7 @@ from optimiser.formulation.facility import elements_of
 from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.serving import set_unserved
 from optimiser.formulation.sharing import sharing_rules
 from optimiser.formulation.values_of_prices import set_nearby, set_prices
 from optimiser.schema.policy import Affinity, Spread
@@ -31,11 +32,12 @@ def set_placement(
     """Set all variables to the values that a placement implies, epigraphs at their curves.
 
     ``host_of_workload`` (W,) and ``host_on`` (H,) bool are those of the whole site. Returns (W,)
-    bool, the workloads of the model that it cannot represent: without a host, or on one that they
-    may not use. The values serve as a MIP start and tell what the model believes of the placement.
+    bool, the workloads of the model that it cannot represent: without a host although they must
+    have one, or on one that they may not use. The values serve as a MIP start and tell what the
+    model believes of the placement.
     """
     context = context_of(model)
-    lost = _set_place(context, host_of_workload)
+    lost = set_unserved(context, _set_place(context, host_of_workload), host_of_workload)
     _set_hosts(context, host_on)
     energy = _set_racks(context)
     _set_facility(context, energy)

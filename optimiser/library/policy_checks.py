@@ -14,6 +14,7 @@ from optimiser.schema.policy import (
     FreeUnits,
     GroupCapacity,
     GroupCount,
+    GroupTogether,
     Headroom,
     HostSelector,
     Isolation,
@@ -35,7 +36,9 @@ from optimiser.schema.site import Site
 from optimiser.schema.study import Weights
 
 Labels = dict[str, set[str]]
-GROUPED = (GroupCapacity, GroupCount, IsolationLimit, Isolation, PresenceOverhead)
+GROUPED = (
+    GroupCapacity, GroupCount, IsolationLimit, Isolation, PresenceOverhead, GroupTogether,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from optimiser.schema.policy_placing import (
     Residency,
 )
 from optimiser.schema.policy_reserves import FreeUnits, SurviveDomain
+from optimiser.schema.policy_serving import Assign, GroupTogether
 from optimiser.schema.policy_sharing import (
     GroupBy,
     GroupCapacity,
@@ -225,6 +226,8 @@ AnyPolicy = Annotated[
     | Latency
     | AnyOf
     | AllOf
+    | Assign
+    | GroupTogether
     | MaxMoves
     | MaxHostsOn
     | MinHostsOn
@@ -248,6 +251,7 @@ __all__ = [
     "AntiAffinity",
     "AnyOf",
     "AnyPolicy",
+    "Assign",
     "Ban",
     "CoolingCapacity",
     "DataClass",
@@ -262,6 +266,7 @@ __all__ = [
     "GroupCapacity",
     "GroupCount",
     "GroupLevel",
+    "GroupTogether",
     "Headroom",
     "HostSelector",
     "InletTemperature",

@@ -44,6 +44,9 @@ class Data(NamedTuple):
     today: np.ndarray
     move_cost: np.ndarray
     on_cost: np.ndarray  # (host,) money over the horizon
+    wait_price: np.ndarray  # (workload,) money for no host, infinite where it must have one,
+    # below zero where it is not to be served for the time being
+    gang: np.ndarray  # (workload,) set that comes as a whole, −1 none
     group: np.ndarray
     domain: np.ndarray
     num_domains: np.ndarray
@@ -156,6 +159,8 @@ def bundle(problem: Problem) -> Data:
         today=problem.today,
         move_cost=problem.move_cost,
         on_cost=problem.host_on_cost,
+        wait_price=problem.frame.serving.price,
+        gang=problem.frame.serving.gang,
         group=counts.group,
         domain=counts.domain,
         num_domains=counts.num_domains,

@@ -181,6 +181,7 @@ class Bounder:
         searcher = Searcher(self.problem)
         left = searcher.load(host, np.zeros(self.problem.num_hosts, dtype=bool))
         searcher.place(left, 0)
+        searcher.round_off(0)
         searcher.wake_reserves()
         if searcher.is_legal:
             self.plans.append(searcher.candidate())
@@ -283,7 +284,8 @@ def floor_of(problem: Problem) -> float | None:
     """
     if not problem.place.is_by_load or not problem.frame.is_priced.all():
         return None
-    load = problem.use[problem.flavour].sum(axis=0)
+    must = ~problem.frame.serving.is_optional
+    load = problem.use[problem.flavour[must]].sum(axis=0)
     return problem.place.floor(load, problem.rated)
 
 

@@ -205,8 +205,8 @@ class Engine:
             self.dropped = 0  # today may break rules; that is no fault of the search
         elif (problem.today >= 0).any():
             searcher = Searcher(problem)
-            left = searcher.load(problem.today, problem.today_on)
-            if not len(left) and searcher.is_legal:
+            searcher.load(problem.today, problem.today_on)
+            if searcher.is_legal:
                 self._offer(searcher.candidate())
         self.clock.charge("start", since)
         self._tick("start")

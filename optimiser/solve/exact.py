@@ -21,7 +21,7 @@ from optimiser.formulation.values import set_placement
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.here import confirm_optimal, solve_here
-from optimiser.solve.objective import evaluate
+from optimiser.solve.objective import evaluate, price_of_waiting
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings
@@ -103,9 +103,11 @@ class ExactModel:
             context.instance, context.pair_group, context.pair_host, count, awake
         )
         devices = share_devices(self.problem, host)
-        if devices is None or (host < 0).any():
+        must = ~self.problem.frame.serving.is_optional
+        if devices is None or (host[must] < 0).any():
             return None
-        return Candidate(host, on, devices, evaluate(self.problem, host, on))
+        terms = evaluate(self.problem, host, on)
+        return Candidate(host, on, devices, terms, price_of_waiting(self.problem, host))
 
 
 def build_exact(problem: Problem) -> ExactModel:

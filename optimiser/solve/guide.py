@@ -12,6 +12,8 @@ from optimiser.solve.compiled import Compiled, Floats
 if TYPE_CHECKING:
     import pyomo.environ as pyo
 
+    from optimiser.formulation.context import Context
+
 
 @dataclass(frozen=True)
 class Guide:
@@ -39,9 +41,10 @@ def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) ->
     value = np.where(np.array(column) >= 0, x[column], 0.0)
     target = np.full(len(today), -1, dtype=np.int32)
     host_group = grouping.host_group.astype(np.int32)
+    served = _served(context, compiled, x)
     for group in range(grouping.num_groups):
         pairs = context.group_order[context.group_start[group] : context.group_start[group + 1]]
-        workloads = grouping.workloads_of(group)
+        workloads = grouping.workloads_of(group)[: served[group]]
         count = largest_remainders(value[pairs], len(workloads))
         target[workloads] = _hand_out(context.pair_host[pairs], count, host_group[today[workloads]])
     awake_column = np.array([compiled.column_of[id(v)] for v in context.arrays["awake"]])
@@ -50,6 +53,22 @@ def round_relaxation(model: pyo.ConcreteModel, compiled: Compiled, x: Floats) ->
     columns = [compiled.column_of.get(id(v), -1) for v in context.arrays["keeping"]]
     kept[context.shared["hosts_kept"]] = np.where(np.array(columns) >= 0, x[columns], 0.0)
     return Guide(target, host_group, _most_kept(kept, host_group, awake))
+
+
+def _served(context: Context, compiled: Compiled, x: Floats) -> np.ndarray:
+    """Return how many workloads of each group get a host (group,): of gangs all or none."""
+    from optimiser.formulation.serving import gang_of_group
+
+    size = context.instance.grouping.workload_count.astype(float)
+    gang, left = gang_of_group(context), np.zeros(len(size))
+    for group, variable in context.shared["unserved"].items():
+        left[group] = x[compiled.column_of[id(variable)]]
+    inside = gang >= 0
+    whole = np.bincount(gang[inside], weights=size[inside])
+    missing = np.bincount(gang[inside], weights=left[inside])
+    share = missing / np.maximum(whole, 1.0)
+    left[inside] = np.where(share[gang[inside]] > 0.5, size[inside], 0.0)
+    return np.rint(size - left).astype(np.int64)
 
 
 def _most_kept(kept: np.ndarray, host_group: np.ndarray, awake: np.ndarray) -> np.ndarray:

@@ -87,6 +87,12 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
     }
 
 
+def price_of_waiting(problem: Problem, host: np.ndarray) -> float:
+    """Return the price of those that a placement leaves out, in money over the horizon."""
+    serving = problem.frame.serving
+    return float(serving.price[(host < 0) & serving.is_optional].sum())
+
+
 def rack_prices(problem: Problem, host: np.ndarray, on: np.ndarray) -> np.ndarray:
     """Return the worth of one watt of rack power in each step (rack, step), in money.
 

@@ -41,12 +41,16 @@ class Packing:
 
 
 def packing_of(problem: Problem) -> Packing | None:
-    """Return the packing problem in a site, ``None`` where energy counts or it is too large.
+    """Return the packing problem in a site, ``None`` where energy counts, or it is too large.
+
+    None either where workloads may be left out.
 
     Every cost but that of hosts on is left out, and every rule but capacity and the choice of
     hosts: what is least here is least at most there.
     """
     frame = problem.frame
+    if frame.serving.is_optional.any():
+        return None
     if (frame.net_price != 0.0).any() or frame.water_price or not (problem.host_on_cost > 0).all():
         return None
     item_key = np.column_stack([problem.use[problem.flavour], problem.eligibility.of_workload])

@@ -36,11 +36,14 @@ def precheck(problem: Problem) -> list[Finding]:
 def _homeless(problem: Problem) -> list[Finding]:
     """Find demands that no allowed host can ever hold, one finding per service."""
     elig = problem.eligibility
-    key = np.column_stack([problem.flavour, elig.of_workload])
+    optional = problem.frame.serving.is_optional
+    key = np.column_stack([problem.flavour, elig.of_workload, optional])
     distinct, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     findings = []
-    for row, (flavour, host_class) in enumerate(distinct):
+    for row, (flavour, host_class, may_wait) in enumerate(distinct):
+        if may_wait:
+            continue
         fits = _holds(problem, int(flavour)) & elig.allowed[host_class]
         if not fits.any():
             who = np.flatnonzero(inverse == row)
@@ -95,7 +98,8 @@ def _which_rules(problem: Problem, workload: int) -> str:
 def _totals(problem: Problem) -> list[Finding]:
     """Find columns in which all demand exceeds all usable capacity."""
     usable = problem.eligibility.allowed.any(axis=0)
-    demand = problem.use[problem.flavour].sum(axis=0)
+    must = ~problem.frame.serving.is_optional
+    demand = problem.use[problem.flavour[must]].sum(axis=0)
     supply = problem.capacity[usable].sum(axis=0)
     short = demand - supply
     findings = []
@@ -115,6 +119,7 @@ def _totals(problem: Problem) -> list[Finding]:
 def _groups(problem: Problem) -> list[Finding]:
     """Find groups with more members than their domains may hold together."""
     counts, findings = problem.counts, []
+    must = ~problem.frame.serving.is_optional
     usable = problem.eligibility.allowed.any(axis=0)
     for index, rule in enumerate(counts.rules):
         groups, domains = int(counts.num_groups[index]), int(counts.num_domains[index])
@@ -124,7 +129,8 @@ def _groups(problem: Problem) -> list[Finding]:
         used = counts.domain[index][usable]
         alive[used[used >= 0]] = True
         room = limit.astype(np.int64)[:, alive].sum(axis=1)
-        size = counts.size[index, :groups]
+        inside = must & (rule.group >= 0)
+        size = np.bincount(rule.group[inside], minlength=groups)
         outside = bool((counts.domain[index][usable] < 0).any())
         for group in np.flatnonzero((size > room) & (not outside)):
             findings.append(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.gangs import waiting_price
 from optimiser.solve.kernel import (
     add,
     entry,
@@ -110,6 +111,7 @@ def ruin(
     before, devices = state.host.copy(), state.device_mask.copy()
     n, kind = min(num_waiting, len(out) // 2), np.random.random()
     out[:n] = waiting[:n]
+    origin[:n], masks[:n] = -1, np.uint64(0)
     first = pick_host(state, data)
     if n > 0 and kind < 0.7:
         first = allowed_host(data, out[np.random.randint(n)])
@@ -185,7 +187,7 @@ def potential(data: Data, state: State, reward: float) -> float:
         host, today = state.host[workload], data.today[workload]
         if today >= 0 and host >= 0 and host != today:
             total += data.move_cost[workload]
-    return total + moves_price(data, state)
+    return total + moves_price(data, state) + waiting_price(data, state)
 
 
 @jit
@@ -199,6 +201,17 @@ def undo(
     for position in range(n):
         if origin[position] >= 0:
             add(data, state, out[position], origin[position], masks[position])
+
+
+@jit
+def count_urgent(data: Data, state: State, workloads: np.ndarray, n: int) -> int:
+    """Return how many of the first ``n`` workloads have no host and must have one."""
+    found = 0
+    for position in range(n):
+        workload = workloads[position]
+        if state.host[workload] < 0 and data.wait_price[workload] == np.inf:
+            found += 1
+    return found
 
 
 @entry
@@ -224,8 +237,13 @@ def search(
     origin = np.empty(len(out), dtype=np.int64)
     masks = np.empty(len(out), dtype=np.uint64)
     stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
-    waiting = np.flatnonzero(state.host < 0)
-    num_waiting, short = len(waiting), shortfall(data, state)
+    waiting = np.empty(len(data.flavour), dtype=np.int64)
+    num_waiting, short = 0, shortfall(data, state)
+    for workload in range(len(waiting)):
+        if state.host[workload] < 0 and data.wait_price[workload] >= 0.0:
+            waiting[num_waiting] = workload
+            num_waiting += 1
+    num_urgent = count_urgent(data, state, waiting, num_waiting)
     accepted, mark = 0, -1
     start = potential(data, state, reward)
     current = start
@@ -237,23 +255,24 @@ def search(
         mark -= n + 1
         tightness = 0.5 * np.random.random()
         woken = lure(data, state) if np.random.random() < LURE else -1
-        failed = recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
+        recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
+        failed = count_urgent(data, state, out, n)
         if woken >= 0:
             hold_on(data, state, woken, False)
         missing = shortfall(data, state)
-        legal = failed <= num_waiting and missing <= short
+        legal = failed <= num_urgent and missing <= short
         position = 0
         while legal and position < n:
             legal = state.host[out[position]] < 0 or groups_hold(data, state, out[position])
             position += 1
         cost = potential(data, state, reward) if legal else np.inf
-        better = failed < num_waiting or missing < short
+        better = failed < num_urgent or missing < short
         if legal and (better or cost < current + temperature * np.random.random()):
             current, short = cost, missing
             accepted += 1
-            num_waiting = 0
+            num_waiting, num_urgent = 0, failed
             for position in range(n):
-                if state.host[out[position]] < 0:
+                if state.host[out[position]] < 0 and data.wait_price[out[position]] >= 0.0:
                     waiting[num_waiting] = out[position]
                     num_waiting += 1
         else:

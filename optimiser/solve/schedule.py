@@ -62,8 +62,10 @@ class Schedule:
         starts = [nowhere, mended]
         if problem.place.is_active and (problem.today >= 0).all():
             starts = [mended, mended]  # moves have prices beyond the workload's own
+        gangs = bool((problem.frame.serving.gang >= 0).any())
         self.tracks = [
-            Track(problem, data, settings.seed + index, start) for index, start in enumerate(starts)
+            Track(problem, data, settings.seed + index, start, gangs and index == 1)
+            for index, start in enumerate(starts)
         ]
         starts_at = [0.0, *(end for end, _, _ in CYCLES)]
         self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]
@@ -123,7 +125,11 @@ class Schedule:
         if self.tracks[0].searcher.anneals:
             return  # what a relaxation keeps on says nothing where being on is free
         self._followed = guide
-        worst = int(np.argmax([_value(track.best) for track in self.tracks]))
+        for track in self.tracks:
+            if track.forcing is not None:
+                track.forcing.prefer(guide.target)
+        values = [_value(t.best) if t.forcing is None else -np.inf for t in self.tracks]
+        worst = int(np.argmax(values))
         self.tracks[worst].follow(guide)
         self._cycles[worst] = Cycle(spent, self._next_end(spent), None, GUIDED_WARMTH)
 

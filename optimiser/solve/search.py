@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,24 +11,26 @@ from optimiser.solve.anneal import TRIALS, sample_changes, temperature
 from optimiser.solve.anneal import anneal as reassign
 from optimiser.solve.arrays import Data, State, bundle, empty_state
 from optimiser.solve.flat import is_flat
+from optimiser.solve.forcing import Forcing
+from optimiser.solve.gangs import complete, put_as
 from optimiser.solve.guide import Guide
-from optimiser.solve.kernel import (
-    add,
-    budgets_hold,
-    entry,
-    fits,
-    groups_hold,
-    hold_on,
-    remove,
-    rows_hold,
-)
-from optimiser.solve.objective import evaluate, rack_prices
+from optimiser.solve.objective import evaluate, price_of_waiting, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
-from optimiser.solve.ruin import potential, recreate, search
+from optimiser.solve.ruin import search
+from optimiser.solve.search_kernel import (
+    force,
+    is_legal,
+    potential_here,
+    put_back,
+    recreate_seeded,
+    relocate,
+    restore,
+    wake,
+    wake_each,
+)
 from optimiser.solve.shifts import anneal
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
-from optimiser.solve.sum_kernel import may_wake
 from optimiser.solve.walker import Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
@@ -40,7 +43,8 @@ class Candidate:
     """A placement with its objective.
 
     ``host`` (workload,) int32, ``on`` (host,) bool, ``devices`` (workload,) uint64 bit masks;
-    ``penalty`` the price of the soft rules it breaks, once a check has found it.
+    ``penalty`` the price of the soft rules it breaks, once a check has found it, and until then
+    that of the workloads it leaves out.
     """
 
     host: np.ndarray
@@ -66,7 +70,8 @@ class Searcher:
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
-        self.anneals = problem.place.is_active and on_is_free(problem)
+        self.leaves_out = bool(problem.frame.serving.is_optional.any())
+        self.anneals = problem.place.is_active and on_is_free(problem) and not self.leaves_out
         self.change = 0.0
         self.warmth = 1.0
         self.walker = Walker(problem, self.data) if self.anneals and is_flat(self.data) else None
@@ -120,7 +125,8 @@ class Searcher:
         stays = (today >= 0) & guide.first[today] & (guide.host_group[today] == guide.target)
         put_back(self.data_ref, self._ready, np.where(stays, today, -1), order)
         price_overload(self.data_ref, self._ready, OVERLOAD_PRICE * self.scale)
-        rest = order[self._arrays.host[order] < 0]
+        wanted = (guide.target >= 0) | np.isinf(self.data.wait_price)
+        rest = order[(self._arrays.host[order] < 0) & wanted[order]]
         on = awake[np.argsort(guide.host_group[awake], kind="stable")]
         classes = np.arange(int(guide.host_group.max(initial=-1)) + 2)
         start = np.searchsorted(guide.host_group[on], classes)
@@ -145,7 +151,11 @@ class Searcher:
         return float(total_overload(self.data_ref, self._ready))
 
     def place(self, workloads: np.ndarray, seed: int) -> int:
-        """Insert workloads where they cost least; return how many found no host."""
+        """Insert workloads where they cost least; return how many found no host.
+
+        Those that are not to be served for the time being are left alone.
+        """
+        workloads = workloads[self.data.wait_price[workloads] >= 0.0]
         stamp = np.zeros(int(self.data.host_class.max()) + 1, dtype=np.int64)
         return recreate_seeded(
             self.data_ref,
@@ -201,6 +211,25 @@ class Searcher:
         host = self.walker.walk(self._arrays.host, trials, heat, seed)
         relocate(self.data_ref, self._ready, host)
 
+    def round_off(self, seed: int) -> Callable[[], None]:
+        """Take in or leave out whole gangs, and leave out what is not worth its host.
+
+        Returns what takes that back.
+        """
+        if not self.leaves_out:
+            return lambda: None
+        state, chosen = self._arrays, np.flatnonzero(self.data.wait_price < np.inf)
+        host, masks = state.host[chosen].copy(), state.device_mask[chosen].copy()
+        complete(self.data_ref, self._ready, self.scale, seed)
+        return lambda: put_as(self.data_ref, self._ready, chosen, host, masks)
+
+    def turn(self, forcing: Forcing) -> None:
+        """Let the gangs that must be served change, and take those that are out off their hosts."""
+        forcing.turn(self._arrays.host, self.is_legal)
+        closed = np.flatnonzero((forcing.price < 0.0) & (self._arrays.host >= 0))
+        none = np.full(len(closed), -1, dtype=np.int64)
+        put_as(self.data_ref, self._ready, closed, none, np.zeros(len(closed), dtype=np.uint64))
+
     def wake_reserves(self) -> bool:
         """Turn sleeping hosts on until every reserve holds; return whether they do."""
         return wake(self.data_ref, self._ready)
@@ -210,7 +239,9 @@ class Searcher:
         state = self._arrays
         host = state.host.copy()
         on = (state.members > 0) | state.forced_on
-        return Candidate(host, on, state.device_mask.copy(), evaluate(self.problem, host, on))
+        terms = evaluate(self.problem, host, on)
+        waiting = price_of_waiting(self.problem, host)
+        return Candidate(host, on, state.device_mask.copy(), terms, waiting)
 
     @property
     def _arrays(self) -> State:
@@ -220,7 +251,7 @@ class Searcher:
 
     @property
     def is_legal(self) -> bool:
-        """Whether everything is placed and all rules of groups and budgets hold."""
+        """Whether all that must be is placed and all rules of groups and budgets hold."""
         return bool(is_legal(self.data_ref, self._ready))
 
     @property
@@ -271,112 +302,3 @@ def on_is_free(problem: Problem) -> bool:
         or getattr(rule.policy, "resource", "") == "space"
         for rule in problem.rules
     )
-
-
-@entry
-def potential_here(data: Data, state: State) -> float:
-    """Cost of all hosts and moves at the current prices [money]."""
-    return potential(data, state, 0.0)
-
-
-@entry
-def put_back(data: Data, state: State, host: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Insert workloads on the given hosts where the rules allow; return which were."""
-    done = np.zeros(len(order), dtype=np.bool_)
-    for position in range(len(order)):
-        workload = order[position]
-        target = host[workload]
-        if target < 0 or not fits(data, state, workload, target):
-            continue
-        if rows_hold(data, state, workload, target):
-            add(data, state, workload, target, np.uint64(0))
-            done[position] = True
-    return done
-
-
-@entry
-def force(data: Data, state: State, hosts: np.ndarray, on: bool) -> None:
-    """Keep hosts on even when they are empty, or let empty ones sleep again."""
-    for host in hosts:
-        hold_on(data, state, host, on)
-
-
-@entry
-def wake_each(data: Data, state: State, hosts: np.ndarray) -> None:
-    """Keep hosts on as far as the rack units of their domains allow."""
-    for host in hosts:
-        if may_wake(data, state, host):
-            hold_on(data, state, host, True)
-
-
-@entry
-def restore(
-    data: Data, state: State, host: np.ndarray, devices: np.ndarray, on: np.ndarray
-) -> None:
-    """Put every workload on its host with its devices, and keep empty hosts on as they were."""
-    for workload in range(len(host)):
-        if host[workload] >= 0:
-            add(data, state, workload, host[workload], devices[workload])
-    force(data, state, np.flatnonzero(on & (state.members == 0)), True)
-
-
-@entry
-def relocate(data: Data, state: State, host: np.ndarray) -> None:
-    """Put every workload on another host (workload,), whatever lies between."""
-    changed = np.flatnonzero(state.host != host)
-    for workload in changed:
-        remove(data, state, workload)
-    for workload in changed:
-        add(data, state, workload, host[workload], np.uint64(0))
-
-
-@entry
-def recreate_seeded(
-    data: Data,
-    state: State,
-    workloads: np.ndarray,
-    weight: np.ndarray,
-    scale: float,
-    stamp: np.ndarray,
-    seed: int,
-) -> int:
-    """Insert workloads with a given seed; return how many found no host."""
-    np.random.seed(seed)
-    return recreate(data, state, workloads, len(workloads), weight, 0.25, scale, stamp, -1)
-
-
-@entry
-def is_legal(data: Data, state: State) -> bool:
-    """Whether everything is placed and groups, reserves and budgets hold."""
-    for workload in range(len(data.flavour)):
-        if state.host[workload] < 0 or not groups_hold(data, state, workload):
-            return False
-    return budgets_hold(data, state)
-
-
-@entry
-def wake(data: Data, state: State) -> bool:
-    """Turn on the sleeping hosts that cost least until every reserve holds."""
-    for _ in range(len(data.rack)):
-        if budgets_hold(data, state):
-            return True
-        best, lowest = -1, np.inf
-        for host in range(len(data.rack)):
-            if state.members[host] > 0 or state.forced_on[host]:
-                continue
-            useful = False
-            for rule in range(len(data.reserve_fraction)):
-                useful = useful or data.reserve_domain[rule, host] >= 0
-            for rule in range(len(data.on_limit)):
-                useful = useful or data.on_weight[rule, host] < 0
-            price = data.intercept[data.kind[host], 0] * state.price[data.rack[host]].sum()
-            size = max(1.0, float(data.capacity[host].max()))
-            cost = (price + data.on_cost[host]) / size
-            if useful and data.allowed[:, host].any() and cost < lowest:
-                if not may_wake(data, state, host):
-                    continue
-                best, lowest = host, cost
-        if best < 0:
-            return False
-        hold_on(data, state, best, True)
-    return budgets_hold(data, state)

@@ -209,7 +209,8 @@ def anneal(
         if workload < 0 or state.host[other] < 0:
             continue
         if state.host[workload] < 0:
-            try_insert(data, state, workload, state.host[other])
+            if data.wait_price[workload] >= 0.0:
+                try_insert(data, state, workload, state.host[other])
             continue
         limit = -temperature * np.log(max(np.random.random(), 1e-12))
         kind = np.random.random()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.solve.arrays import Data
+from optimiser.solve.forcing import Forcing
 from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate, Searcher
@@ -43,11 +44,17 @@ class Cycle:
 class Track:
     """One line of search from one start, with its own seed.
 
-    ``start`` (workload,) is the host of each workload at first, −1 where it is placed anew.
+    ``start`` (workload,) is the host of each workload at first, −1 where it is placed anew. With
+    ``forces`` it serves one gang after the other.
     """
 
-    def __init__(self, problem: Problem, data: Data, seed: int, start: np.ndarray) -> None:
+    def __init__(
+        self, problem: Problem, data: Data, seed: int, start: np.ndarray, forces: bool
+    ) -> None:
         self.problem = problem
+        self.forcing = Forcing(problem) if forces else None
+        if self.forcing is not None:
+            data = data._replace(wait_price=self.forcing.price)
         self.searcher = Searcher(problem, data)
         self.seed = seed
         self.start = start
@@ -85,7 +92,7 @@ class Track:
             self._explore((cycle.heat or 0.0) * (1.0 - progress / EXPLORE_SHARE))
         else:
             self._settle(cycle.warmth, cooled)
-        self._keep()
+        self._keep(goes_on=progress < explored)
         if self.count % RELINEARISE_EVERY == 0 and self._is_legal:
             self.searcher.load_candidate(self.searcher.candidate())
 
@@ -125,12 +132,22 @@ class Track:
         """Go on from another plan, with prices linearised around it."""
         self.searcher.load_candidate(candidate)
 
-    def _keep(self) -> None:
-        if not self._is_legal:
+    def _keep(self, goes_on: bool = False) -> None:
+        """Take the placement as a plan if it is legal once gangs are whole.
+
+        Who explores goes on from gangs in part.
+        """
+        if self.searcher.is_squeezed:
             return
-        found = self.searcher.candidate()
-        if self.best is None or found.objective < self.best.objective:
-            self.best = found
+        take_back = self.searcher.round_off(self._next_seed)
+        if self.searcher.is_legal:
+            found = self.searcher.candidate()
+            if self.best is None or found.objective < self.best.objective:
+                self.best = found
+        if goes_on or self.forcing is not None:
+            take_back()
+        if self.forcing is not None:
+            self.searcher.turn(self.forcing)
 
 
 def _resize(amount: int, took_s: float, least: int, most: int) -> int:

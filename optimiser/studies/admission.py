@@ -14,6 +14,7 @@ import xarray as xr
 
 from optimiser.analysis.verdict import Placement, placement_today
 from optimiser.errors import UsageError, did_you_mean
+from optimiser.schema.policy import GroupTogether
 from optimiser.schema.study import Weights
 from optimiser.solve.admit_kernel import Memory, admit_one, barriers, release_one
 from optimiser.solve.arrays import State
@@ -93,7 +94,13 @@ class Admission:
         Best is what costs and strands least. Raises ``UsageError`` for a name that the twin does
         not know and for a workload that runs already.
         """
-        index = self._find(workload)
+        return self._alone(self._find(workload), {self._find(workload)})
+
+    def _alone(self, index: int, with_it: set[int]) -> Answer:
+        lacking = self._companions(index) - with_it
+        if lacking:
+            reason = f"comes only together with {self.names[min(lacking)]}"
+            return Answer(self.names[index], None, reason=reason)
         state = self._state
         if state.host[index] >= 0:
             raise UsageError(f"workload {self.names[index]!r} runs already", "release it first")
@@ -106,8 +113,9 @@ class Admission:
     def admit_together(self, workloads: Sequence[str | int]) -> list[Answer]:
         """Admit all of some workloads or none; the reason names the one that found no host."""
         answers: list[Answer] = []
+        every = {self._find(workload) for workload in workloads}
         for workload in workloads:
-            answer = self.admit(workload)
+            answer = self._alone(self._find(workload), every)
             answers.append(answer)
             if answer.is_admitted:
                 continue
@@ -115,6 +123,25 @@ class Admission:
                 self.release(done.workload)
             return [self._beside(one, answer) for one in workloads]
         return answers
+
+    def whole_groups(self, groups: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Join groups of workloads that come only together, with all that are missing yet."""
+        joined: list[set[int]] = []
+        for group in groups:
+            found = {self._index[name] for name in group}
+            found |= {other for index in found for other in self._companions(index)}
+            apart = [one for one in joined if not one & found]
+            joined = [*apart, found.union(*(one for one in joined if one & found))]
+        return [[self.names[index] for index in sorted(group)] for group in joined]
+
+    def _companions(self, index: int) -> set[int]:
+        """Return the workloads without a host that come with one or not at all."""
+        found: set[int] = set()
+        waiting = self._state.host < 0
+        for rule in self.problem.rules:
+            if isinstance(rule.policy, GroupTogether) and rule.group[index] >= 0:
+                found |= set(np.flatnonzero((rule.group == rule.group[index]) & waiting).tolist())
+        return found - {index}
 
     def release(self, workload: str | int) -> None:
         """Take a workload off its host, which sleeps again if it was woken for such.

@@ -19,7 +19,8 @@ from optimiser.schema.plan import FrontierPoint
 from optimiser.solve.arrays import State
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import CLOSED, relative_gap
-from optimiser.solve.search import Candidate, Searcher, force
+from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search_kernel import force
 from optimiser.studies.frontier_moves import evacuate, put_to_sleep
 
 STALE = 0.95

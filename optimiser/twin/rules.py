@@ -20,6 +20,7 @@ from optimiser.library.table_checks import split_names
 from optimiser.schema.equipment import ServerCard
 from optimiser.schema.policy import (
     AnyPolicy,
+    Assign,
     Dependency,
     HostSelector,
     Isolation,
@@ -42,6 +43,7 @@ OTHERS = "others"
 GROUP_KINDS = (
     "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
     "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
+    "group_together_or_not_at_all",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000
@@ -98,7 +100,8 @@ def resolve(site_input: SiteInput, policies: Sequence[AnyPolicy], twin: xr.Datas
         if isinstance(policy, NotWorse):
             continue
         lenient = any(not p.policies or policy.name in p.policies for p in excused)
-        rules.append(resolver.rule(policy, lenient))
+        # who does not run yet breaks nothing today, so there is nothing to excuse
+        rules.append(resolver.rule(policy, lenient and not isinstance(policy, Assign)))
     return rules
 
 

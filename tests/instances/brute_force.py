@@ -11,6 +11,7 @@ import xarray as xr
 from instances.sieve import planning_rack_w, screen, usage_of
 
 from optimiser.analysis.placement_cost import placement_terms
+from optimiser.analysis.serving import may_wait
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.analysis.view import view_of
@@ -86,13 +87,15 @@ def candidates(twin: xr.Dataset, rules: Sequence[Rule]) -> tuple[np.ndarray, np.
     """
     num_hosts, num_workloads = twin.sizes["host"], twin.sizes["workload"]
     usable = np.flatnonzero(twin["host_usable"].values)
-    total = len(usable) ** num_workloads
+    out = may_wait(twin, rules)
+    choices = [np.append(usable, -1) if waits else usable for waits in out]
+    total = int(np.prod([len(choice) for choice in choices]))
     if total > MOST_PLACEMENTS:
         raise ValueError(f"{total} placements are too many to try")
-    host = usable[list(itertools.product(range(len(usable)), repeat=num_workloads))]
-    host = host.reshape(total, num_workloads).astype(np.int32)
+    host = np.array(list(itertools.product(*choices)), dtype=np.int32)
+    host = host.reshape(total, num_workloads)
     elig = eligibility(twin, [rule for rule in rules if rule.kind not in BY_FACTS])
-    host = host[elig.allowed[elig.of_workload, host].all(axis=1)]
+    host = host[(elig.allowed[elig.of_workload, host] | (host < 0)).all(axis=1)]
     used = (host[:, :, None] == np.arange(num_hosts)).any(axis=1)
     if not any(rule.kind in ASK_FOR_HOSTS for rule in rules):
         return host, used

@@ -13,6 +13,10 @@ from optimiser.twin.rules import Rule
 Row = dict[str, Any]
 
 
+PRICED = ("assign", "group_together_or_not_at_all")
+"""Kinds that say by themselves whether they have a price."""
+
+
 def catalogue_site(
     seed: int, *, soft: bool = False, kinds: Sequence[str] = ()
 ) -> tuple[xr.Dataset, list[Rule]]:
@@ -26,10 +30,15 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
     for index in range(recipe.integer(1, 2)):
         kind = recipe.pick(kinds)
         policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
-        if recipe.soft and recipe.chance(0.3):
+        if kind not in PRICED and recipe.soft and recipe.chance(0.3):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
         found.append(policy)
-    country = {"location": {"country": recipe.pick(["", "FR"])}}
+        if kind == "group_together_or_not_at_all":
+            found.append({"kind": "assign", "name": f"wait-{index}", **_assign(recipe)})
+    arriving: list[int] = []
+    if {policy["kind"] for policy in found} & set(PRICED):
+        arriving = [i for i in range(recipe.num_workloads) if recipe.chance(0.5)]
+    country = {"arriving": arriving, "location": {"country": recipe.pick(["", "FR"])}}
     return {
         "policies": found,
         **country,
@@ -84,6 +93,10 @@ def _combined(recipe: Recipe, kinds: Sequence[str]) -> Row:
     }
 
 
+def _assign(recipe: Recipe) -> Row:
+    return {"soft": {"weight": recipe.pick([0.001, 0.01, 0.03, 5.0])}, **_some(recipe)}
+
+
 def _banned(recipe: Recipe) -> Row:
     return {"workloads": recipe.some_workloads(), "hosts": recipe.some_hosts()}
 
@@ -91,6 +104,8 @@ def _banned(recipe: Recipe) -> Row:
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "residency": _residency,
     "latency": _latency,
+    "assign": _assign,
+    "group_together_or_not_at_all": _each,
     "any_of": lambda r: _combined(r, ["ban", "fence", "residency", "latency"]),
     "all_of": lambda r: _combined(r, ["ban", "fence", "latency"]),
     "min_hosts_on": lambda r: (

@@ -199,6 +199,24 @@ def reserve(limit: float) -> Case:
 NAMES: dict[str, list[str]] = {"names": ["w2"]}
 
 
+def newcomers(weight: float) -> Case:
+    """Two workloads that do not run yet and may be left out; serving them wakes the one host."""
+    return {
+        "hosts": [{}],
+        "workloads": [{"host": None}, {"host": None}],
+        "policies": [{"kind": "assign", "soft": {"weight": weight}}],
+    }
+
+
+def gang(*cpu: int) -> Case:
+    """Workloads of one service that come together or not at all, on two hosts."""
+    wait = {"kind": "assign", "soft": {"weight": 1.0}}
+    return {
+        "workloads": [{"host": None, "service": "web", "cpu": one} for one in cpu],
+        "policies": [wait, {"kind": "group_together_or_not_at_all"}],
+    }
+
+
 def banned(host: str) -> Case:
     """Both workloads are not wanted on one host, as part of a combination."""
     return {"kind": "ban", "name": f"off-{host}", "workloads": NAMES, "hosts": {"names": [host]}}
@@ -348,6 +366,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         rule(kind="preserve", workloads={}, soft={"weight": 0.001}),
         {**soft("preserve", workloads={}), "hosts": 2},
     ),
+    "unserved_workloads": (newcomers(0.001), {**newcomers(0.001), **FREE}),
+    "group_together_or_not_at_all": (gang(60, 60, 60), gang(10, 10, 10)),
     "residency": (abroad("DE", "CH"), abroad("CH", "US")),
     "latency": (far_from("rome"), far_from("paris")),
     "any_of": (either("h2", "h3"), either("h1", "h3")),

@@ -87,7 +87,8 @@ def random_site(
 
     2–4 hosts of up to two kinds, 3–7 workloads (some new, some misplaced), 1–3 steps, one to four
     policies of ``kinds``; a power chain, cooling and shared devices now and then. ``more`` gets the
-    choices of the site with a generator of its own, and may add ``policies`` and other options.
+    choices of the site with a generator of its own, and may add ``policies`` and other options;
+    ``arriving`` are the workloads that do not run yet.
     """
     recipe = Recipe(seed, soft)
     policies = _policies(recipe, kinds)
@@ -113,6 +114,11 @@ def random_site(
         other.rng = np.random.default_rng([seed, 3])
         added = more(other)
         policies = [*added.pop("policies"), *policies]
+        arriving = added.pop("arriving", ())
+        workloads = [
+            {**row, "host": None if index in arriving else row["host"]}
+            for index, row in enumerate(workloads)
+        ]
         options |= added
     site_input, twin, rules = tiny(hosts, workloads, policies, **options)
     if any(p["kind"] == "not_worse" and not p["policies"] for p in policies):

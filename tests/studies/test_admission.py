@@ -168,6 +168,14 @@ CASES: dict[str, tuple[Case, list[str | None], str]] = {
         ["h2", None],
         "2 may not be used (all_of)",
     ),
+    "a gang": (
+        {"hosts": 1, "workloads": [one(cpu=20, service="a"), one(cpu=20)],
+         "policies": [*rule("assign", soft={"weight": 1}),
+                      {"kind": "group_together_or_not_at_all", "name": "gang",
+                       "workloads": {"services": ["s"]}}]},
+        ["h1", "h1"],
+        "",
+    ),
     "agents on a host": (
         {"hosts": 1, "workloads": [one(memory=500, service="a"), one(memory=300, service="b")],
          "policies": rule("presence_overhead", amount=150)},
@@ -349,3 +357,24 @@ def test_processors_are_kept_for_devices() -> None:
     work = [one(cpu=50), one(cpu=50, gpu=100), one(cpu=50, gpu=100)]
     admission, arriving = build({"hosts": [mixed, plain], "workloads": work, **GPUS})
     assert [admission.admit(workload).host for workload in arriving] == ["h2", "h1", "h1"]
+
+
+def test_a_gang_comes_whole_or_not_at_all() -> None:
+    """Alone a member is refused; together all are admitted, or none when one has no room."""
+    policies = [{"kind": "group_together_or_not_at_all", "name": "gang"}]
+    workloads = [one(cpu=60), one(cpu=30), one(cpu=60, service="other")]
+    _, twin, rules = tiny(2, [{**row, "host": None} for row in workloads], policies)
+    admission = Admission(twin, rules)
+    assert admission.admit("w1").reason == "comes only together with w2"
+    assert admission.whole_groups([["w3"], ["w2"]]) == [["w3"], ["w1", "w2"]]
+    assert all(answer.is_admitted for answer in admission.admit_together(["w1", "w2"]))
+    assert admission.admit("w3").is_admitted
+    admission.release("w1")
+    admission.release("w2")
+    full = [one(cpu=60), one(cpu=60), one(cpu=60)]
+    _, twin, rules = tiny(2, [{**row, "host": None} for row in full], policies)
+    admission = Admission(twin, rules)
+    refused = admission.admit_together(["w1", "w2", "w3"])
+    assert not any(answer.is_admitted for answer in refused)
+    assert refused[0].reason == "comes only together with w3"
+    assert (admission.placement.host < 0).all()
