@@ -12,6 +12,7 @@ import numpy as np
 from optimiser.schema.study import SolverSettings
 from optimiser.solve.arrays import bundle
 from optimiser.solve.guide import Guide
+from optimiser.solve.harden import hardened
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate, shy_of_moves
@@ -41,6 +42,9 @@ class Schedule:
     Each cycle but the first goes on from the best plan at hand. When a relaxation comes in, the
     weaker track begins anew from it and has a cycle of its own until the next one begins.
 
+    Where rules have a price the second track keeps them all, or all as far as today does, until
+    it turns out that it cannot.
+
     ``stays`` (workload,) bool tells which workloads need not leave their host of today.
     """
 
@@ -67,11 +71,21 @@ class Schedule:
             Track(problem, data, settings.seed + index, start, gangs and index == 1)
             for index, start in enumerate(starts)
         ]
+        self._milder = [self.tracks[1]]
+        for like_today in (True, False):
+            strict = hardened(problem, like_today)
+            if strict is not None:
+                data = shy_of_moves(strict, bundle(strict))
+                track = Track(strict, data, settings.seed + 1, starts[1], gangs)
+                track.is_strict = True
+                self._milder.insert(0, track)
+        self.tracks[1] = self._milder.pop(0)
         starts_at = [0.0, *(end for end, _, _ in CYCLES)]
         self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]
         self._cycles = [self._plan[0] for _ in self.tracks]
-        self.tracks[1].searcher.warmth = MILD
-        for track in self.tracks:
+        for track in (self.tracks[1], *self._milder):
+            track.searcher.warmth = MILD
+        for track in (*self.tracks, *self._milder):
             track.is_fixed_work = settings.work_limit is not None
 
     def steps(self, best: Callable[[], Candidate | None]) -> Iterator[Step]:
@@ -112,8 +126,11 @@ class Schedule:
         while self._index + 1 < len(self._plan) and spent >= self._plan[self._index].end:
             self._index += 1
         self._cycles = [self._plan[self._index] for _ in self.tracks]
+        if self.tracks[1].is_strict and self.tracks[1].best is None:
+            self.tracks[1] = self._milder.pop(0)  # not all soft rules can be kept
+            self.tracks[1].begin()
         for track in self.tracks:
-            chosen = best or track.best
+            chosen = track.best if track.is_strict else best or track.best
             if chosen is not None and not track.searcher.anneals:
                 track.restart(chosen)
 
@@ -128,7 +145,11 @@ class Schedule:
         for track in self.tracks:
             if track.forcing is not None:
                 track.forcing.prefer(guide.target)
-        values = [_value(t.best) if t.forcing is None else -np.inf for t in self.tracks]
+        follows = [t.forcing is None and not t.is_strict for t in self.tracks]
+        values = [
+            _value(track.best) if may else -np.inf
+            for track, may in zip(self.tracks, follows, strict=True)
+        ]
         worst = int(np.argmax(values))
         self.tracks[worst].follow(guide)
         self._cycles[worst] = Cycle(spent, self._next_end(spent), None, GUIDED_WARMTH)

@@ -62,6 +62,7 @@ class Track:
         self.best: Candidate | None = None
         self._rounds, self._proposals = 20, 20_000
         self.is_fixed_work = False
+        self.is_strict = False
 
     def begin(self) -> None:
         """Build the start: today's placement mended, or everything placed anew."""
