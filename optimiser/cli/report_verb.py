@@ -147,8 +147,14 @@ def _refuse(asked: dict[str, object], more: dict[str, object]) -> None:
 
 def _plan_page(call: Call, run: Path, output: Path | None) -> None:
     from optimiser.cli.console import print_json, print_tables
+    from optimiser.errors import UsageError
     from optimiser.workflow.report import rebuild_report
 
+    if (run / "reporting.yaml").is_file() and not (run / "runs").is_dir():
+        raise UsageError(
+            f"{run} has no plan whose page could be written",
+            f"name a period for its sustainability report: dcopt report {run} --period 2025",
+        )
     written = rebuild_report(run, output)
     if call.json:
         print_json("dcopt.report/1", {"report": str(written), "bytes": written.stat().st_size})

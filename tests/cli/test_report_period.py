@@ -95,6 +95,7 @@ def test_explain_goes_down_to_the_register(site, capsys):
     ("words", "code", "told"),
     [
         (["--freeze"], 2, "only with a site and --period"),
+        ([], 2, "--period 2025"),
         (["--period", "20x6"], 2, "not a period"),
         (["--period", "2025", "--framework", "eeed"], 2, "did you mean 'eed'"),
         (["--period", "2025", "--format", "jsn"], 2, "did you mean 'json'"),
