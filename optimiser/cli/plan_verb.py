@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ("dcopt plan mysite", "Plan with the defaults: one minute, two threads"),
         ("dcopt plan mysite --time-limit 10 --gap 0.02", "Stop at 2 % or after ten seconds"),
         ("dcopt plan mysite --work-limit 50 --seed 7", "The same plan again on every machine"),
+        ("dcopt plan mysite --workers 4", "Search four times side by side, keep the best plan"),
         ("dcopt plan mysite --max-moves 50", "Move at most 50 workloads"),
         ("dcopt plan mysite --json | jq .proof", "Read the proof in a script"),
     ),
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(min=1, max=256), help="Threads of the solver.")
 @click.option("--work-limit", type=click.IntRange(min=1), metavar="ROUNDS",
               help="Limit search rounds instead of time, for reproducible runs.")  # fmt: skip
+@click.option("--restarts", type=click.IntRange(min=1, max=1000), metavar="N",
+              help="Search N times, keep the best plan.  [default: --workers]")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1, max=256), metavar="N",
+              help="Search side by side in N processes (extra 'cluster').")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Search on the workers of a Dask scheduler: tcp://head:8786.")  # fmt: skip
 @click.option("--max-moves", type=click.IntRange(min=0), metavar="N",
               help="Move at most so many workloads.")  # fmt: skip
 @click.option("--runs", type=click.Path(path_type=Path), metavar="FOLDER",
@@ -46,6 +53,9 @@ def plan(
     seed: int | None,
     threads: int | None,
     work_limit: int | None,
+    restarts: int | None,
+    workers: int | None,
+    scheduler: str | None,
     max_moves: int | None,
     runs: Path | None,
     save_lp: bool,
@@ -60,12 +70,19 @@ def plan(
     from optimiser.cli.progress import live_progress
     from optimiser.workflow.plan import PlanOptions, plan_site
 
+    if workers is not None and scheduler is not None:
+        raise click.UsageError(
+            "--workers starts workers here and --scheduler uses others: give one"
+        )
     options = PlanOptions(
         time_limit_s=time_limit,
         gap=gap,
         seed=seed,
         threads=threads,
         work_limit=work_limit,
+        restarts=restarts,
+        workers=workers,
+        scheduler=scheduler,
         max_moves=max_moves,
         runs=runs,
         save_lp=save_lp,

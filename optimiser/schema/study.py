@@ -111,6 +111,9 @@ class SolverSettings(Document):
     """Threads."""
     work_limit: int | None = Field(default=None, ge=1)
     """Limit on search rounds instead of time, for reproducible runs."""
+    restarts: int = Field(default=1, ge=1, le=1000)
+    """Searches with seeds of their own, each with the whole limit, of which the best plan is taken;
+    side by side on workers (``dcopt plan --workers``), else one after the other."""
 
 
 class Study(Document):

@@ -13,8 +13,9 @@ from optimiser.schema.study import SolverSettings, Study
 class PlanOptions:
     """Settings of one call; ``None`` leaves the study's.
 
-    ``max_moves`` adds a rule; ``runs`` is the folder for the run folder, ``runs`` in the site by
-    default; ``save_lp`` keeps the model of the bound as an LP file.
+    ``workers`` on this machine or those of a Dask ``scheduler`` run the ``restarts``, as many as
+    there are ``workers`` by default. ``max_moves`` adds a rule; ``runs`` is the folder for the run
+    folder, ``runs`` in the site by default; ``save_lp`` keeps the model of the bound as an LP file.
     """
 
     time_limit_s: float | None = None
@@ -22,6 +23,9 @@ class PlanOptions:
     seed: int | None = None
     threads: int | None = None
     work_limit: int | None = None
+    restarts: int | None = None
+    workers: int | None = None
+    scheduler: str | None = None
     max_moves: int | None = None
     runs: Path | None = None
     save_lp: bool = False
@@ -29,8 +33,10 @@ class PlanOptions:
 
 def apply_options(study: Study, options: PlanOptions) -> Study:
     """Return the study with the settings of a call."""
-    names = ("time_limit_s", "gap", "seed", "threads", "work_limit")
+    names = ("time_limit_s", "gap", "seed", "threads", "work_limit", "restarts")
     given = {name: getattr(options, name) for name in names}
+    if study.solver.restarts == 1 and options.restarts is None:
+        given["restarts"] = options.workers
     told = {name: value for name, value in given.items() if value is not None}
     solver = SolverSettings.model_validate({**study.solver.model_dump(), **told})
     policies = list(study.policies)

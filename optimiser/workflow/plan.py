@@ -14,7 +14,7 @@ from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
 from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, RulePrice
-from optimiser.solve.engine import solve_study
+from optimiser.solve.executor import open_executor
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import EngineResult, Tick
@@ -33,9 +33,10 @@ from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
 from optimiser.workflow.phases import Phases
 from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement_rows, plan_document
-from optimiser.workflow.reachable import exact_check, order_result
+from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
+from optimiser.workflow.restarts import solve_restarts
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
@@ -131,7 +132,8 @@ def plan_site(
         loaded = read if study is read.study else assemble(study, read.site_input)
     require_windows(loaded.twin, study.moving)
     try:
-        result = solve_study(loaded.twin, loaded.rules, study, watcher.tick, exact_check(loaded))
+        with open_executor(options.workers, options.scheduler) as executor:
+            result = solve_restarts(loaded, executor, watcher.tick)
     except InfeasibleError as error:
         from optimiser.workflow.conflict import with_proof  # loads the modelling language
 

@@ -1,0 +1,91 @@
+"""Several searches with seeds of their own, wherever they run, of which the best plan is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+
+from optimiser.errors import NoPlanError
+from optimiser.solve.engine import solve_study
+from optimiser.solve.executor import Executor
+from optimiser.solve.progress import CLOSED, EngineResult, Tick
+from optimiser.workflow.loading import Loaded
+from optimiser.workflow.reachable import exact_check
+
+SEED_STEP = 7_919  # searches use seeds next to their own too
+LARGEST_SEED = 2**31
+
+
+def solve_restarts(
+    loaded: Loaded, executor: Executor, tick: Callable[[Tick], None]
+) -> EngineResult:
+    """Search ``solver.restarts`` times; return the best plan with the best bound.
+
+    The first search runs here and reports as it goes, the others where the executor runs them. The
+    first one that comes within the gap ends it, and of equal plans the first is taken, so that
+    under a work limit the plan does not depend on the executor. Ctrl-C keeps the best so far.
+
+    Raises as :func:`optimiser.solve.engine.solve_study` does.
+    """
+    seeds = _seeds(loaded)
+    if len(seeds) == 1:
+        return solve_study(loaded.twin, loaded.rules, loaded.study, tick, exact_check(loaded))
+    found: list[EngineResult] = []
+    with executor.start(partial(_search, loaded), seeds[1:]) as others:
+        first = _first(loaded, tick)
+        try:
+            for result in chain([first], others):
+                if isinstance(result, EngineResult):
+                    found.append(result)
+                    tick(replace(result.history[-1], phase=f"search {len(found)}"))
+                    if result.status == "interrupted" or _is_close(result, loaded):
+                        break
+        except KeyboardInterrupt:
+            found = [replace(result, status="interrupted") for result in found]
+    if not found:
+        raise NoPlanError(str(first), "give more time with --time-limit")
+    return _best(found)
+
+
+def _seeds(loaded: Loaded) -> list[int]:
+    solver = loaded.study.solver
+    return [(solver.seed + SEED_STEP * k) % LARGEST_SEED for k in range(solver.restarts)]
+
+
+def _first(loaded: Loaded, tick: Callable[[Tick], None]) -> EngineResult | str:
+    try:
+        return solve_study(loaded.twin, loaded.rules, loaded.study, tick, exact_check(loaded))
+    except NoPlanError as error:
+        return error.message
+
+
+def _search(loaded: Loaded, seed: int) -> EngineResult | str:
+    """One search with another seed; what went wrong where it found no plan."""
+    solver = loaded.study.solver.model_copy(update={"seed": seed})
+    study = loaded.study.model_copy(update={"solver": solver})
+    try:
+        return solve_study(loaded.twin, loaded.rules, study, None, exact_check(loaded))
+    except NoPlanError as error:
+        return error.message
+
+
+def _is_close(result: EngineResult, loaded: Loaded) -> bool:
+    return result.gap is not None and result.gap <= max(loaded.study.solver.gap, CLOSED)
+
+
+def _best(found: Sequence[EngineResult]) -> EngineResult:
+    """Return the best plan with the best bound: each bound holds for every plan of the study."""
+    best = min(found, key=lambda result: result.candidate.objective)
+    proven = [result for result in found if result.bound is not None]
+    if not proven:
+        return best
+    strongest = max(proven, key=lambda result: result.bound or 0.0)
+    return replace(
+        best,
+        bound=strongest.bound,
+        bound_sentence=strongest.bound_sentence,
+        duals=strongest.duals if strongest.duals is not None else best.duals,
+        dropped=sum(result.dropped for result in found),
+    )
