@@ -27,6 +27,7 @@ from optimiser.schema.policy import (
     PresenceOverhead,
     RequireLabel,
     Residency,
+    SafetyCapacity,
     SurviveDomain,
     TransientCapacity,
     WorkloadLabel,
@@ -108,7 +109,7 @@ def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> N
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]
         check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead):
+    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead | SafetyCapacity):
         check.refer(("resource",), policy.resource, known.resources, "resource")
     if isinstance(policy, FreeUnits):
         for name in policy.size:

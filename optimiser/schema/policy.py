@@ -32,7 +32,7 @@ from optimiser.schema.policy_placing import (
     RequireLabel,
     Residency,
 )
-from optimiser.schema.policy_reserves import FreeUnits, SurviveDomain
+from optimiser.schema.policy_reserves import FreeUnits, SafetyCapacity, SurviveDomain
 from optimiser.schema.policy_serving import Assign, GroupTogether
 from optimiser.schema.policy_sharing import (
     GroupBy,
@@ -241,6 +241,7 @@ AnyPolicy = Annotated[
     | PresenceOverhead
     | SurviveDomain
     | FreeUnits
+    | SafetyCapacity
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -289,6 +290,7 @@ __all__ = [
     "RedundantFeed",
     "RequireLabel",
     "Residency",
+    "SafetyCapacity",
     "SlaClass",
     "Soft",
     "Spread",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from optimiser.schema.policy_base import GroupLevel, HostSelector, PolicyBase
+from optimiser.schema.policy_base import GroupLevel, HostSelector, PolicyBase, Soft
 
 
 class SurviveDomain(PolicyBase):
@@ -21,6 +21,23 @@ class SurviveDomain(PolicyBase):
     """What may be lost."""
     resources: list[str] = []
     """Resources of the site that must suffice; all when empty."""
+
+
+class SafetyCapacity(PolicyBase):
+    """Keep the use of each host below a safe share of what it has, at a price for what is above.
+
+    The same as a ``domain_capacity`` of single hosts with a price; the hosts' capacity stays hard.
+    """
+
+    kind: Literal["safety_capacity"] = "safety_capacity"
+    resource: str = "cpu"
+    """Resource of the site."""
+    fraction: float = Field(default=0.8, gt=0, le=1)
+    """Share of a host's capacity that is safe."""
+    hosts: HostSelector = HostSelector()
+    """Hosts that count."""
+    soft: Soft
+    """Price of one unit of the resource above that on one host, at its worst time."""
 
 
 class FreeUnits(PolicyBase):

@@ -22,12 +22,14 @@ from optimiser.schema.policy import (
     AnyPolicy,
     Assign,
     Dependency,
+    DomainCapacity,
     HostSelector,
     Isolation,
     LabelLevel,
     Licence,
     MoveBudget,
     NotWorse,
+    SafetyCapacity,
     WorkloadLabel,
     WorkloadSelector,
 )
@@ -166,6 +168,8 @@ class _Resolver:
 
     def rule(self, policy: AnyPolicy, not_worse: bool) -> Rule:
         """Return a policy with names, labels and domains resolved."""
+        if isinstance(policy, SafetyCapacity):
+            return self.rule(_as_domain_capacity(policy), not_worse)
         workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
         hosts = self.select_hosts(getattr(policy, "hosts", HostSelector()))
         group, group_names = self._groups(policy, workloads)
@@ -319,6 +323,18 @@ class _Resolver:
         tenants = pd.Series([self.tenant_of.get(one) for one in services], dtype=object)
         code, names = pd.factorize(tenants)
         return code[service], [str(value) for value in names]
+
+
+def _as_domain_capacity(policy: SafetyCapacity) -> DomainCapacity:
+    return DomainCapacity(
+        name=policy.name,
+        why=policy.why,
+        soft=policy.soft,
+        domain="host",
+        resource=policy.resource,
+        limit_fraction=policy.fraction,
+        hosts=policy.hosts,
+    )
 
 
 def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:

@@ -49,6 +49,14 @@ def test_being_late_is_not_excused_by_not_worse():
     assert judge([1, 1, 0], WAIT, {"kind": "not_worse", "name": "lenient"}).penalty == 2.5
 
 
+def test_use_above_the_safe_share_has_a_price():
+    """Three workloads of 10 on a host of 100 are 10 above a fifth, and that is all that counts."""
+    safe = {"kind": "safety_capacity", "name": "safe", "fraction": 0.2, "soft": {"weight": 0.5}}
+    assert judge([1, 1, 1], safe).penalty == 5.0
+    assert judge([1, 1, 2], safe).penalty == 0.0
+    assert judge([1, 1, 1], {**safe, "hosts": {"names": ["h2"]}}).penalty == 0.0
+
+
 def test_a_gang_has_hosts_for_all_or_none():
     """One of two is neither; a gang of one is always whole."""
     assert judge([1, 2, 0], WAIT, GANG).is_legal

@@ -30,7 +30,7 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
     for index in range(recipe.integer(1, 2)):
         kind = recipe.pick(kinds)
         policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
-        if kind not in PRICED and recipe.soft and recipe.chance(0.3):
+        if kind not in (*PRICED, "safety_capacity") and recipe.soft and recipe.chance(0.3):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
         found.append(policy)
         if kind == "group_together_or_not_at_all":
@@ -104,6 +104,11 @@ def _banned(recipe: Recipe) -> Row:
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "residency": _residency,
     "latency": _latency,
+    "safety_capacity": lambda r: {
+        "resource": r.pick(["cpu", "memory"]), "fraction": r.pick([0.2, 0.5, 0.8]),
+        "soft": {"weight": r.pick([0.0001, 0.001, 0.05])},
+        **({"hosts": r.some_hosts()} if r.chance(0.3) else {}),
+    },
     "assign": _assign,
     "group_together_or_not_at_all": _each,
     "any_of": lambda r: _combined(r, ["ban", "fence", "residency", "latency"]),

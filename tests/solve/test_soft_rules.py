@@ -14,7 +14,7 @@ from optimiser.workflow.plan_document import placement_of
 
 def penalty(policy, weight):
     """Return the penalty of the plan that the search finds for six workloads on three hosts."""
-    workloads = [{"service": f"s{i // 2}", "host": f"h{i // 2 + 1}"} for i in range(6)]
+    workloads = [{"service": f"s{i // 2}", "host": "h1"} for i in range(6)]
     _, twin, rules = tiny(3, workloads, [{**policy, "soft": {"weight": weight}}])
     settings = SolverSettings(time_limit_s=60.0, gap=0.0, work_limit=12, threads=1, seed=1)
 
@@ -33,6 +33,7 @@ def penalty(policy, weight):
         {"kind": "anti_affinity", "name": "apart", "workloads": {}},
         {"kind": "ban", "name": "off", "workloads": {}, "hosts": {"names": ["h1", "h2"]}},
         {"kind": "headroom", "name": "room", "amount": 120},
+        {"kind": "safety_capacity", "name": "safe", "fraction": 0.2},
     ],
     ids=lambda policy: policy["kind"],
 )
