@@ -17,6 +17,7 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_moving import ThrottleMoves
 from optimiser.schema.policy_placing import (
     AllOf,
     AnyOf,
@@ -242,6 +243,7 @@ AnyPolicy = Annotated[
     | SurviveDomain
     | FreeUnits
     | SafetyCapacity
+    | ThrottleMoves
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -295,6 +297,7 @@ __all__ = [
     "Soft",
     "Spread",
     "SurviveDomain",
+    "ThrottleMoves",
     "TransientCapacity",
     "WorkloadLabel",
     "WorkloadSelector",

@@ -30,6 +30,7 @@ from optimiser.schema.policy import (
     MoveBudget,
     NotWorse,
     SafetyCapacity,
+    ThrottleMoves,
     WorkloadLabel,
     WorkloadSelector,
 )
@@ -94,12 +95,15 @@ class Rule:
 
 
 def resolve(site_input: SiteInput, policies: Sequence[AnyPolicy], twin: xr.Dataset) -> list[Rule]:
-    """Return one rule for each policy except ``not_worse``, which marks the others."""
+    """Return one rule for each policy that a plan is held against.
+
+    ``not_worse`` marks the others, and ``throttle`` is about the way to a plan.
+    """
     excused = [p for p in policies if isinstance(p, NotWorse)]
     resolver = _Resolver(site_input, twin)
     rules = []
     for policy in policies:
-        if isinstance(policy, NotWorse):
+        if isinstance(policy, NotWorse | ThrottleMoves):
             continue
         lenient = any(not p.policies or policy.name in p.policies for p in excused)
         # who does not run yet breaks nothing today, so there is nothing to excuse

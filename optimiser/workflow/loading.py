@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
 from optimiser.library.site import SiteInput, read_study
-from optimiser.schema.policy import AnyPolicy
+from optimiser.schema.policy import AnyPolicy, ThrottleMoves
 from optimiser.schema.study import Horizon, Study
 from optimiser.twin.rules import Rule, capacity_not_worse, resolve
 from optimiser.twin.state import build
@@ -50,4 +51,15 @@ def assemble(study: Study, site_input: SiteInput) -> Loaded:
     twin = build(site_input, study)
     policies = [*site_input.site.policies, *study.policies]
     twin.attrs["capacity_not_worse"] = int(capacity_not_worse(policies))
-    return Loaded(study, site_input, twin, resolve(site_input, policies, twin))
+    rules = resolve(site_input, policies, twin)
+    return Loaded(_with_throttles(study, policies), site_input, twin, rules)
+
+
+def _with_throttles(study: Study, policies: Sequence[AnyPolicy]) -> Study:
+    """Return the study with the limits on moves that policies set, each once."""
+    found = [policy.as_throttle() for policy in policies if isinstance(policy, ThrottleMoves)]
+    new = [one for one in found if one not in study.moving.throttle]
+    if not new:
+        return study
+    moving = study.moving.model_copy(update={"throttle": [*study.moving.throttle, *new]})
+    return study.model_copy(update={"moving": moving})
