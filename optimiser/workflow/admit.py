@@ -158,16 +158,19 @@ def _rows(site_input: SiteInput, first: int) -> list[list[str]]:
 def _without_refused(
     loaded: Loaded, running: SiteInput, placement: Placement, answers: Sequence[Answer]
 ) -> tuple[Loaded, Placement]:
-    """Return the site without the refused workloads, and the placement there."""
+    """Return the site without the refused arrivals, and the placement there.
+
+    Workloads of the site that were to come with them keep waiting.
+    """
     site_input, old = loaded.site_input, len(running.workloads)
     units = site_input.workload_units
     refused = {answer.workload for answer in answers if not answer.is_admitted}
-    out = units["name"].isin(refused).to_numpy()
+    out = (units["name"].isin(refused) & (units["row"] >= old)).to_numpy()
     devices = placement.devices
     if devices is not None:
         devices = [devices[index] for index in np.flatnonzero(~out).tolist()]
     kept = Placement(placement.host[~out], placement.host_on, devices)
-    if not refused:
+    if not out.any():
         return loaded, kept
     rows = np.ones(len(site_input.workloads), dtype=bool)
     rows[units.loc[out, "row"].to_numpy()] = False

@@ -150,3 +150,20 @@ def test_a_run_is_taken_as_its_plan_leaves_the_site(site: Path) -> None:
     more = admit(site / "runs" / "latest", table(site, "pair,shop,day,2,200,512\n"))
     assert [answer.woken for answer in more.answers] == [True, True]
     assert more.hosts_on == found.hosts_on + 2
+
+
+def test_a_gang_with_waiting_members_of_the_site_comes_whole(site: Path) -> None:
+    """An arrival brings those that wait along, or stays out with them when one has no room."""
+    gang = "{kind: group_together_or_not_at_all, name: gang, workloads: {services: [lab]}}"
+    workloads = site / "workloads.csv"
+    before = workloads.read_text(encoding="utf-8")
+    for cpu, admitted in ((10, {"late", "early"}), (50_000, set())):
+        workloads.write_text(before + f"early,lab,,1,{cpu},10\n", encoding="utf-8")
+        services = site / "services.csv"
+        if "lab" not in services.read_text(encoding="utf-8"):
+            services.write_text(
+                services.read_text(encoding="utf-8") + "lab,gold\n", encoding="utf-8"
+            )
+        (site / "study.yaml").write_text(f"policies: [{gang}]\n", encoding="utf-8")
+        found = admit(site, table(site, "late,lab,,1,10,10\n"))
+        assert {answer.workload for answer in found.answers if answer.is_admitted} == admitted
