@@ -145,7 +145,7 @@ def test_explain_prints_the_arithmetic_down_to_the_meter():
     found = explain_indicator(make_material(), "pue")
     told = next(one for one in found if one.name == "PUE")
     text = "\n".join(told.lines)
-    assert "e_grid 44992800 kWh" in text and "PUE1(2026) = 46252800 / 35040000 = 1.32 1" in text
+    assert "e_grid 44992800 kWh" in text and "46252800 / 35040000 = 1.32\n" in f"{text}\n"
     places = {one.component: one.place for one in told.series}
     assert places["e_grid"] == "register:2, values in meters/2026.parquet"
     assert told.headline.startswith("PUE1(2026) = 1.32, 1.30 to 1.34 at worst (MEASURED")

@@ -217,7 +217,8 @@ class Ratio:
         lines += [f"denominator: {term}" for term in self.below]
         lines.append(f"denominator: {self.denominator.name} = {_shown(self.denominator)}")
         scale = "" if self.scale == 1.0 else f" × {self.scale:g}"
-        result = self.reason if self.value is None else f"{self.value:.10g} {self.unit}"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        result = self.reason if self.value is None else f"{self.value:.10g}{unit}"
         quotient = f"{_number(self.numerator)} / {_number(self.denominator)}{scale}"
         return [*lines, f"{self.label} = {quotient} = {result}"]
 
