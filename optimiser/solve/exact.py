@@ -35,6 +35,7 @@ SMALL_CELLS = 20_000  # pairs × steps up to which no relaxation is worth solvin
 TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anything else
 GAP = 1e-6  # relative gap at which an exact solve ends
 OPTIONS = {"mip_abs_gap": 1e-9}
+WORTH, LARGEST_FACTOR = 1_000.0, 2.0**40  # of an objective that is told to HiGHS
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def solve_exact(
     by duals; a status of ``DISTRUSTED`` means that it is not to be believed.
     """
     settings = replace(settings, gap=GAP, options={**OPTIONS, **settings.options})
+    compiled, factor = _magnify(exact.compiled, None if start is None else start.objective)
     point = None if start is None else exact.point(start.host, start.on)
 
     def improve(found: Incumbent) -> None:
@@ -190,17 +192,36 @@ def solve_exact(
 
     def progress(state: Progress) -> None:
         if state.bound is not None and np.isfinite(state.bound):
-            watcher.bound(state.bound)
+            watcher.bound(state.bound / factor)
 
     if child is None:
-        result = _solve_twice(exact.compiled, settings, point)
+        result = _solve_twice(compiled, settings, point)
     else:
-        result = child.solve(
-            exact.compiled, settings, point, improve, progress, cancel=watcher.cancel
-        )
+        result = child.solve(compiled, settings, point, improve, progress, cancel=watcher.cancel)
+    result = _reduce(result, factor)
     if result.x is not None:
         improve(Incumbent(result.x, result.objective or 0.0, 0.0, result.seconds))
     return result
+
+
+def _magnify(compiled: Compiled, worth: float | None) -> tuple[Compiled, float]:
+    """Return the model with an objective in the thousands, and the factor, a power of two.
+
+    HiGHS seeks nothing that is better by less than 1e-6 in the units of the objective, which is
+    much on a site that costs cents. ``worth`` is the objective of a plan, where one is known.
+    """
+    if worth is None or worth <= 0.0:
+        worth = float(np.abs(compiled.cost).max(initial=0.0))
+    factor = 2.0 ** max(0.0, np.ceil(np.log2(WORTH / worth))) if worth > 0.0 else 1.0
+    factor = float(min(factor, LARGEST_FACTOR))
+    return compiled.with_cost(compiled.cost * factor, compiled.offset * factor), factor
+
+
+def _reduce(result: SolveResult, factor: float) -> SolveResult:
+    """Return a result in the units before :func:`_magnify`."""
+    objective = None if result.objective is None else result.objective / factor
+    bound = None if result.bound is None else result.bound / factor
+    return replace(result, objective=objective, bound=bound)
 
 
 def _solve_twice(compiled: Compiled, settings: SolveSettings, point: Floats | None) -> SolveResult:

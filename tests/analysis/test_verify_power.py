@@ -184,4 +184,5 @@ def test_zone_heat_agrees_with_the_model_on_a_whole_facility():
 
 def test_every_kind_has_a_measure():
     """No policy kind passes the checker unseen."""
-    assert {*KINDS, *MOVING_KINDS, *CATALOGUE_KINDS} == set(MEASURES)
+    translated = {"safety_capacity"}  # a priced domain_capacity once the rules are resolved
+    assert {*KINDS, *MOVING_KINDS, *CATALOGUE_KINDS} - translated == set(MEASURES)

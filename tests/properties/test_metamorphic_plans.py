@@ -107,7 +107,7 @@ def test_order_of_hosts_and_workloads_does_not_matter(seed: int):
     assert _permuted(parts, seed).best() == pytest.approx(parts.best(), rel=CLOSE)
 
 
-@pytest.mark.parametrize("factor", [0.1, 7.0])
+@pytest.mark.parametrize("factor", [1e-4, 0.1, 7.0])
 def test_prices_scale_the_cost(factor: float):
     """All prices times a factor: the cost of the best plan times that factor."""
     parts = _parts(0)

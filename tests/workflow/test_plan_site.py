@@ -12,7 +12,7 @@ from optimiser.report.text import NONE, headline, summary_rows
 from optimiser.solve.progress import EngineResult
 from optimiser.store.latest import resolve_run
 from optimiser.store.manifest import hash_tree, read_manifest
-from optimiser.workflow import plan as planning
+from optimiser.workflow import restarts
 from optimiser.workflow.plan import PlanOptions, PlanOutcome, plan_site
 from optimiser.workflow.verify import verify_run
 from tests.workflow.disk_sites import write_site
@@ -111,7 +111,7 @@ def test_a_plan_that_the_checker_refuses_is_never_written(
 ) -> None:
     """Were the search to offer an illegal plan, it would end with a refusal and no run folder."""
     site = write_site(tmp_path / "site")
-    true = planning.solve_study
+    true = restarts.solve_study
 
     def lying(*args: object, **kwargs: object) -> EngineResult:
         result = true(*args, **kwargs)  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ def test_a_plan_that_the_checker_refuses_is_never_written(
         result.candidate.on[0] = True
         return result
 
-    monkeypatch.setattr(planning, "solve_study", lying)
+    monkeypatch.setattr(restarts, "solve_study", lying)
     with pytest.raises(RefusedError):
         plan_site(site, PlanOptions(work_limit=1, time_limit_s=60))
     assert not (site / "runs").exists()
