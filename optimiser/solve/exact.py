@@ -35,7 +35,7 @@ SMALL_CELLS = 20_000  # pairs × steps up to which no relaxation is worth solvin
 TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anything else
 GAP = 1e-6  # relative gap at which an exact solve ends
 OPTIONS = {"mip_abs_gap": 1e-9}
-WORTH, LARGEST_FACTOR = 1_000.0, 2.0**40  # of an objective that is told to HiGHS
+WORTH, LARGEST_FACTOR = 10.0, 2.0**40  # of an objective that is told to HiGHS
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def solve_exact(
 
 
 def _magnify(compiled: Compiled, worth: float | None) -> tuple[Compiled, float]:
-    """Return the model with an objective in the thousands, and the factor, a power of two.
+    """Return the model with an objective of at least ten, and the factor, a power of two.
 
     HiGHS seeks nothing that is better by less than 1e-6 in the units of the objective, which is
     much on a site that costs cents. ``worth`` is the objective of a plan, where one is known.

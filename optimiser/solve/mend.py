@@ -88,7 +88,7 @@ def _over_capacity(problem: Problem) -> _Rows:
 def _over_counts(table: CountTable, today: np.ndarray) -> list[_Rows]:
     return [
         rows
-        for rule in range(len(table.rules))
+        for rule in np.flatnonzero(table.num_groups).tolist()
         for rows in (_over_limit(table, rule, today), _over_domains(table, rule, today))
     ]
 

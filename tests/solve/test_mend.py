@@ -87,6 +87,12 @@ def test_each_broken_kind_is_seen():
     assert find_leaving(_problem(3, scattered, [close])[0]).fewest == 2
 
 
+def test_rule_about_nobody_is_no_trouble():
+    """A counting rule that selects no workload breaks nothing."""
+    empty = {"kind": "anti_affinity", "workloads": {"labels": {"tier": "none"}}, "name": "e"}
+    assert find_leaving(_problem(2, _on_first(60, 60), [empty])[0]).fewest == 1
+
+
 def test_broken_sites_never_need_fewer_moves():
     """On random sites of all kinds the limit is below every legal plan, and mostly met."""
     proven = broken = 0
