@@ -15,8 +15,8 @@ import numpy as np
 from optimiser.connect.btrplace_model import Instance, read_btrplace
 from optimiser.connect.btrplace_rules import Rules, map_rules
 from optimiser.connect.free_energy import (
-    CURRENCY,
     ENVIRONMENT,
+    NO_CURRENCY,
     moves_study,
     powerless_card,
     resources,
@@ -104,7 +104,7 @@ def _site_folder(
         "format": "dcopt.site/1",
         "name": site_name(source),
         "description": f"{int(active.sum())} VMs on {len(instance.node)} nodes; BtrPlace.",
-        "currency": CURRENCY,
+        "currency": NO_CURRENCY,
         "resources": resources(names, units, drives),
         "environment": ENVIRONMENT,
         "equipment": [powerless_card(CARD, _usual(instance, names))],

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optimiser.connect.free_energy import (
-    CURRENCY,
     ENVIRONMENT,
+    NO_CURRENCY,
     RACK,
     cost_study,
     powerless_card,
@@ -114,7 +114,7 @@ def _site_folder(source: Path, tables: dict[str, pd.DataFrame]) -> SiteFolder:
         "format": "dcopt.site/1",
         "name": site_name(source),
         "description": f"{counts}; cloud balancing.",
-        "currency": CURRENCY,
+        "currency": NO_CURRENCY,
         "resources": resources(list(AMOUNTS), units),
         "environment": ENVIRONMENT,
         "equipment": [powerless_card(CARD, {})],

@@ -9,8 +9,8 @@ from typing import Any
 
 RACK = "all"
 ENVIRONMENT = {"price_per_kwh": 0.0, "carbon_g_per_kwh": 0.0, "water_price_per_m3": 0.0}
-CURRENCY = "XXX"
-"""ISO 4217 for "no currency"."""
+NO_CURRENCY = "XXX"
+"""Code of ISO 4217 for transactions without a currency."""
 
 
 def powerless_card(name: str, capacity: dict[str, int], **fields: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optimiser.connect.free_energy import NO_CURRENCY
 from optimiser.connect.report import ImportReport
 from optimiser.connect.roadef_files import Instance, read_instance
 from optimiser.connect.sitefolder import Provenance, SiteFolder, write_site
@@ -74,7 +75,7 @@ def _site_document(instance: Instance, model: Path) -> dict[str, Any]:
     return {
         "name": model.stem.replace("_", "-"),
         "description": "An instance of the ROADEF/EURO challenge 2012.",
-        "currency": "XXX",
+        "currency": NO_CURRENCY,
         "resources": [
             {"name": name, "drives_power": index == power} for index, name in enumerate(names)
         ],

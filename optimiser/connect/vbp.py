@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optimiser.connect.free_energy import (
-    CURRENCY,
     ENVIRONMENT,
+    NO_CURRENCY,
     RACK,
     cost_study,
     numbered,
@@ -248,7 +248,7 @@ def _site_document(items: Items, names: list[str], source: Path) -> dict[str, An
         "format": "dcopt.site/1",
         "name": site_name(source),
         "description": f"{int(items.count.sum())} items of {len(names)} dimensions for equal bins.",
-        "currency": CURRENCY,
+        "currency": NO_CURRENCY,
         "resources": resources(names, [""] * len(names), drives),
         "environment": ENVIRONMENT,
         "equipment": [powerless_card(CARD, capacity, on_cost_per_h=1.0)],

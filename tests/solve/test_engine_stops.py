@@ -84,6 +84,7 @@ def test_interrupt_keeps_the_best_plan(running: subprocess.Popen[str]):
 def test_killed_run_leaves_no_process(running: subprocess.Popen[str]):
     """When the planner is killed outright, its solver's child ends by itself."""
     children = children_of(running.pid)
+    assert children, "the solver's child runs before the planner is killed"
     running.kill()
     running.wait()
     _wait_for(lambda: not any(_is_alive(pid) for pid in children), 15.0)
