@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.generators.series import HOURS, make_weather
 from optimiser.connect.sitefolder import meaning
+from optimiser.schema.capacity import DEMAND, RESOURCES
 from optimiser.schema.disclosed import ASSETS, INSTRUMENTS, SERVICES_SCI
 from optimiser.schema.meter import METERS
 
@@ -23,6 +24,50 @@ ROLLOVER_KWH = 1_000_000
 _GAP = slice(2_170, 2_173)
 """Hours in which the reading of grid A is missing: a night in April."""
 
+DEMO_CAPACITY: dict[str, Any] = {
+    "horizon_months": 24,
+    "owner": "Capacity manager",
+    "approver": "Head of operations",
+    "review": "2026-06-30",
+    "resources": "capacity.csv",
+    "demand": "capacity-demand.csv",
+    "options": [
+        {
+            "name": "south-cooling-unit",
+            "kind": "buy",
+            "resource": "cooling south",
+            "adds": 30.0,
+            "ready": "2026-11-01",
+            "capex": 46_000.0,
+            "opex_per_year": 2_400.0,
+            "kwh_per_year": 6_100.0,
+            "operational_kgco2e_per_year": 2_300.0,
+            "embodied_kgco2e": 1_900.0,
+            "risk": "one redundant unit is off for two days while it is fitted",
+            "sla_effect": "none",
+        },
+        {
+            "name": "night-shift",
+            "kind": "other",
+            "resource": "operator hours",
+            "adds": 40.0,
+            "opex_per_year": 31_000.0,
+            "sla_effect": "moves may run at night",
+        },
+    ],
+    "chosen": {
+        "option": "south-cooling-unit",
+        "approved_by": "Head of operations",
+        "approved_on": "2026-01-20",
+        "changes": ["RFC-2026-014"],
+        "depends_on": ["order of the cooling unit"],
+    },
+    "monitoring": [
+        {"metric": "heat of each zone", "frequency": "hourly", "owner": "facility"},
+        {"metric": "licences in use", "frequency": "monthly", "owner": "platform"},
+    ],
+    "assumptions": ["The second hall is not built within the horizon."],
+}
 DEMO_REPORTING: dict[str, Any] = {
     "format": "dcopt.reporting/1",
     "boundary": "Rooms north and south with their power chain and cooling plant, from the two "
@@ -54,6 +99,7 @@ DEMO_REPORTING: dict[str, Any] = {
     "instruments": "instruments.csv",
     "assets": "assets.csv",
     "services": "services-sci.csv",
+    "capacity": DEMO_CAPACITY,
     "sign_off": {"prepared_by": "", "reviewed_by": ""},
 }
 DEMO_COMMENTS = {
@@ -63,6 +109,7 @@ DEMO_COMMENTS = {
     "meters": "The register says what each series is and how far to trust it. Without this part\n"
     "figures come from the simulation and are marked MODELLED.",
     "instruments": "Ledgers beside this file.",
+    "capacity": "What only people know of capacity; racks, power and cooling come from the model.",
 }
 SMALL_REPORTING: dict[str, Any] = {
     "format": "dcopt.reporting/1",
@@ -92,6 +139,8 @@ def demo_tables() -> dict[str, pd.DataFrame]:
         "instruments.csv": instruments(),
         "assets.csv": assets(),
         "services-sci.csv": services(),
+        "capacity.csv": capacity(),
+        "capacity-demand.csv": capacity_demand(),
     }
 
 
@@ -102,6 +151,8 @@ def demo_columns() -> dict[str, dict[str, str]]:
         "instruments.csv": INSTRUMENTS,
         "assets.csv": ASSETS,
         "services-sci.csv": SERVICES_SCI,
+        "capacity.csv": RESOURCES,
+        "capacity-demand.csv": DEMAND,
     }
     tables = demo_tables()
     found = {
@@ -229,6 +280,39 @@ def assets() -> pd.DataFrame:
         ("racks", "rack", "rack-steel", 30, "", "", "", "", "", "2019-05-15", 15),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def capacity() -> pd.DataFrame:
+    """Return the resources of the demo's capacity plan: people, licences, money, and growth of what
+    the meters and the model know."""
+    columns = ["resource", "resource_class", "known_from", "series", "unit", "nameplate", "usable",
+               "use_mean", "use_p95", "use_peak", "growth_p10", "growth_p50", "growth_p90",
+               "warn_fraction", "act_fraction", "lead_months", "commissioning_months", "source",
+               "quality"]  # fmt: skip
+    rows = [
+        ("IT power", "technical", "meter", "e_it_ups", "kW", 200, 150, "", "", "", "", "", "", "",
+         "", 6, 1, "rating of one UPS with 25 % kept", ""),
+        ("cooling south", "technical", "model", "zone south", "", "", "", "", "", "", 0.4, 0.9,
+         1.6, "", "", 7, 2, "", ""),
+        ("processors", "technical", "model", "cpu", "", "", "", "", "", "", 200_000, 450_000,
+         900_000, "", "", 3, 1, "", ""),
+        ("operator hours", "human", "told", "", "h/week", 160, 130, 84, 96, 104, 0.2, 0.6, 1.2,
+         0.75, 0.9, 4, 1, "rota; 30 h stand for leave and training", "measured"),
+        ("monitoring licences", "information", "told", "", "hosts", 800, 800, 612, 640, 640, 2, 5,
+         9, "", "", 1, 0, "contract of the monitoring tool", "measured"),
+        ("investment", "financial", "told", "", "EUR/a", 120_000, 90_000, "", "", 71_500, "", "",
+         "", "", "", "", "", "budget of 2025; a quarter is kept for failures", "estimated"),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def capacity_demand() -> pd.DataFrame:
+    """Return fourteen months of licences in use, and what the last plan foresaw for some."""
+    used = [548, 556, 560, 571, 575, 580, 588, 597, 603, 607, 618, 622, 633, 640]
+    months = pd.period_range("2024-11", periods=len(used), freq="M").astype(str)
+    planned = [pd.NA] * 8 + [600, 606, 612, 618, 624, 630]
+    columns = {"resource": "monitoring licences", "month": months, "demand": used}
+    return pd.DataFrame(columns).assign(planned=pd.array(planned, dtype="Int64"))
 
 
 def services() -> pd.DataFrame:

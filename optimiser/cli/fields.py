@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from optimiser.schema.capacity import CAPACITY_TABLES
 from optimiser.schema.descriptions import described_schema
 from optimiser.schema.disclosed import REPORTING_TABLES
 from optimiser.schema.meter import METERS
@@ -109,7 +110,7 @@ def tables_page(tables: Mapping[str, TableSpec]) -> str:
 
 def reporting_tables_page() -> str:
     """Return the page of the tables beside ``reporting.yaml``, with the vocabulary of roles."""
-    tables = [METERS, *REPORTING_TABLES.values()]
+    tables = [METERS, *REPORTING_TABLES.values(), *CAPACITY_TABLES.values()]
     intro = "`reporting.yaml` names the files; the same rules hold as for the tables of a site."
     head = "| role | unit | averaged or added | meaning |\n|---|---|---|---|"
     rows = [

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.errors import InputError, Problem, UsageError, raise_all
+from optimiser.library.capacity_checks import demand_rules, resource_rules
 from optimiser.library.documents import read_located
 from optimiser.library.embodied import load_embodied
 from optimiser.library.factors import load_factors
@@ -23,9 +24,11 @@ from optimiser.library.meters.register import Register, read_register
 from optimiser.library.references import DocumentCheck, refer_column
 from optimiser.library.rulesets import load_rulesets
 from optimiser.library.tables import Table, scan_table
+from optimiser.schema.capacity import CAPACITY_TABLES
 from optimiser.schema.disclosed import REPORTING_TABLES
 from optimiser.schema.period import check_zone, parse_period
 from optimiser.schema.reporting import Reporting
+from optimiser.schema.tables import TableSpec
 
 REPORTING_FILE = "reporting.yaml"
 OWN_FACTORS, OWN_RULESETS = "factors.yaml", "rulesets"
@@ -87,9 +90,13 @@ class _Reading:
         """Read and check everything; mistakes are kept."""
         self._check_fields()
         self._check_names()
-        for name in REPORTING_TABLES:
-            self._read_table(name)
+        for name, spec in REPORTING_TABLES.items():
+            self._read_table((name,), getattr(self.document, name), spec)
+        if self.document.capacity is not None:
+            for name, spec in CAPACITY_TABLES.items():
+                self._read_table(("capacity", name), getattr(self.document.capacity, name), spec)
         self._check_tables()
+        self._check_capacity()
         if self.document.meters is not None:
             self._read_meters(self.document.meters.table)
 
@@ -155,17 +162,16 @@ class _Reading:
             self.problems += error.problems
             return {}
 
-    def _read_table(self, name: str) -> None:
-        file = getattr(self.document, name)
+    def _read_table(self, place: tuple[str, ...], file: str | None, spec: TableSpec) -> None:
         if file is None:
             return
         path = self.folder / file
         if not path.is_file():
             what, remedy = "the file does not exist", missing_file(path).remedy
-            self.check.add((name,), what, str(path), None, remedy)
+            self.check.add(place, what, str(path), None, remedy)
             return
         try:
-            table = scan_table(path, REPORTING_TABLES[name])
+            table = scan_table(path, spec)
         except InputError as error:
             self.problems += error.problems
             return
@@ -174,7 +180,7 @@ class _Reading:
         if table.problems:
             self.problems += table.problems
         else:
-            self.tables[name] = table
+            self.tables[spec.name] = table
 
     def _check_tables(self) -> None:
         known = len(self.problems)
@@ -185,7 +191,36 @@ class _Reading:
                 table.findings.add(column, what, rows, values, remedy=remedy)
         if "assets" in self.tables:
             refer_column(self.tables["assets"], "card", load_embodied(), "card of embodied carbon")
+        if "capacity_demand" in self.tables:
+            self._refer_demand(self.tables["capacity_demand"])
         self.problems[known:] = [p for table in self.tables.values() for p in table.problems]
+
+    def _refer_demand(self, demand: Table) -> None:
+        """Demand is that of a resource of the other table."""
+        known = self.tables.get("capacity_resources")
+        planning = self.document.capacity
+        if known is not None:
+            refer_column(demand, "resource", set(known.frame["resource"]), "resource")
+        elif planning is not None and planning.resources is None:
+            what, remedy = "there is demand but no table of resources", "write capacity.resources"
+            self.check.add(("capacity", "demand"), what, planning.demand, None, remedy)
+
+    def _check_capacity(self) -> None:
+        """Classes without object have no rows, and options change resources that are told."""
+        planning = self.document.capacity
+        table = self.tables.get("capacity_resources")
+        if planning is None or table is None:
+            return
+        for group in planning.not_applicable:
+            if group in set(table.frame["resource_class"]):
+                what = "the table of resources has rows of this class"
+                self.check.add(("capacity", "not_applicable", group), what, None, None,
+                               "leave one of them out")  # fmt: skip
+        names = set(table.frame["resource"])
+        for number, option in enumerate(planning.options):
+            if option.resource is not None:
+                place = ("capacity", "options", number, "resource")
+                self.check.refer(place, option.resource, names, "resource")
 
     def _read_meters(self, file: str) -> None:
         meters = self.document.meters
@@ -251,4 +286,5 @@ def _service_rules(frame: pd.DataFrame) -> Iterator[_Rule]:
 
 _RULES = {
     "instruments": _instrument_rules, "assets": _asset_rules, "services": _service_rules,
+    "capacity_resources": resource_rules, "capacity_demand": demand_rules,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from optimiser.errors import did_you_mean
 from optimiser.schema.base import Document
+from optimiser.schema.capacity import CapacityPlanning
 from optimiser.schema.equipment import Fraction, Name, NonNegative, Positive
 from optimiser.schema.figures import OWN, TOLD
 
@@ -316,6 +317,8 @@ class Reporting(Document):
     """Practices of the European Code of Conduct with their state."""
     savings: SavingsVerification | None = None
     """Verification of savings."""
+    capacity: CapacityPlanning | None = None
+    """Capacity plan (ISO/IEC 20000-1, 8.4.3): what the model and the meters do not know."""
     sign_off: SignOff = SignOff()
     """Sign-off page."""
 

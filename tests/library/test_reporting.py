@@ -47,7 +47,8 @@ def test_the_bundled_demo_is_in_order(demo: Path) -> None:
     """Document, ledgers, register and meter files."""
     found = read_reporting(demo, ZONE)
     assert found.register is not None and len(found.register.series) == 10
-    assert set(found.tables) == {"instruments", "assets", "services"}
+    planned = {"capacity_resources", "capacity_demand"}
+    assert set(found.tables) == {"instruments", "assets", "services"} | planned
     assert {"reporting.yaml", "meters.csv", "assets.csv"} <= set(found.files)
 
 

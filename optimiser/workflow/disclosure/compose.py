@@ -11,7 +11,7 @@ from optimiser.report.disclosure.table import Disclosure, Output
 from optimiser.report.disclosure.words import refuse_claims
 from optimiser.schema.ruleset import Ruleset
 from optimiser.workflow.disclosure.assets import embodied_assets
-from optimiser.workflow.disclosure.capacity_tables import capacity_plan
+from optimiser.workflow.disclosure.capacity.plan import capacity_plan
 from optimiser.workflow.disclosure.cfe_tables import cfe_hourly
 from optimiser.workflow.disclosure.check_tables import independent_checks
 from optimiser.workflow.disclosure.content import content_digest

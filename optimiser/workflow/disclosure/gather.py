@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimiser.analysis.inventory import Element
 from optimiser.analysis.kpi.components import Components
 from optimiser.analysis.kpi.ratio import Window
 from optimiser.errors import InputError, Problem
@@ -27,7 +29,7 @@ from optimiser.schema.period import Period, parse_period
 from optimiser.schema.reporting import Reporting
 from optimiser.schema.ruleset import Ruleset
 from optimiser.schema.site import Site
-from optimiser.workflow.disclosure.capacity_tables import capacity_of
+from optimiser.workflow.disclosure.capacity.gather import capacity_of, check_elements
 from optimiser.workflow.disclosure.factors import choose_factors
 from optimiser.workflow.disclosure.material import (
     MEASURED,
@@ -98,8 +100,18 @@ def gather(site: Path, settings: Settings) -> Material:
         baseline=baseline,
         twin_of_baseline=_twin_of_baseline(reading, settings) if baseline is not None else None,
         run=run,
-        capacity=capacity_of(reading.folder, settings),
+        capacity=_capacity(reading, settings),
     )
+
+
+def _capacity(reading: _Reading, settings: Settings) -> Sequence[Element] | str:
+    """Return the elements of the model, checked against the rows that name them."""
+    known = capacity_of(reading.folder, settings)
+    planning = reading.document.capacity
+    if planning is not None and planning.resources is not None:
+        table = reading.found.tables.get("capacity_resources")
+        check_elements(reading.folder / planning.resources, table, known)
+    return known
 
 
 def _open(site: Path, settings: Settings) -> _Reading:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from optimiser.analysis.bottlenecks import Bottleneck
+from optimiser.analysis.inventory import Element
 from optimiser.analysis.kpi.components import Components
 from optimiser.analysis.kpi.energy import Weighting
 from optimiser.analysis.kpi.quantity import Quality, Quantity, missing
@@ -89,7 +89,7 @@ class Material:
     of the same jurisdictions. ``factors`` are those that the document names, by use; ``baseline``
     is the measured source of the baseline period of savings, ``twin_of_baseline`` its simulation
     over the baseline and the reporting period, ``run`` the plan whose prediction is told,
-    ``capacity`` what is fullest today or why it is not known.
+    ``capacity`` the limited elements of the model with today's use, or why they are not known.
     """
 
     site: str
@@ -107,7 +107,7 @@ class Material:
     baseline: Source | None = None
     twin_of_baseline: tuple[Source, Source] | None = None
     run: StoredRun | None = None
-    capacity: Sequence[Bottleneck] | str = "not computed"
+    capacity: Sequence[Element] | str = "not computed"
 
     @property
     def weighting(self) -> Weighting:
