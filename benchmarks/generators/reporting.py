@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.generators.series import HOURS, make_weather
+from benchmarks.generators.series import HOURS, make_clean_energy, make_weather
 from optimiser.connect.sitefolder import meaning
 from optimiser.schema.capacity import DEMAND, RESOURCES
 from optimiser.schema.disclosed import ASSETS, INSTRUMENTS, SERVICES_SCI
@@ -20,6 +20,7 @@ from optimiser.schema.meter import METERS
 SEED = 20250715
 WEATHER_SEED = 2025
 METER_FILE = "readings-2025.csv"
+CLEAN_FILE, CLEAN_SEED, PPA_MWH = "clean-2025.csv", 2025, 180
 ROLLOVER_KWH = 1_000_000
 _GAP = slice(2_170, 2_173)
 """Hours in which the reading of grid A is missing: a night in April."""
@@ -135,6 +136,7 @@ def demo_tables() -> dict[str, pd.DataFrame]:
     """Return the tables of the demo's reporting by file name."""
     return {
         METER_FILE: readings(),
+        CLEAN_FILE: make_clean_energy(CLEAN_SEED, PPA_MWH),
         "meters.csv": register(),
         "instruments.csv": instruments(),
         "assets.csv": assets(),
@@ -162,7 +164,12 @@ def demo_columns() -> dict[str, dict[str, str]]:
     unit = {"kwh": "kWh", "l": "L"}
     counters = [name for name in tables[METER_FILE] if name != "time"]
     told = {name: f"Reading of the counter. [{unit[name.split('_')[-1]]}]" for name in counters}
-    return {**found, METER_FILE: {"time": "Moment of the reading, UTC.", **told}}
+    clean = {
+        "time": "Start of the hour, UTC.",
+        "solar_kwh": "Delivered by the solar contract. [kWh]",
+        "grid_cfe": "Carbon-free share of the grid. [1]",
+    }
+    return {**found, METER_FILE: {"time": "Moment of the reading, UTC.", **told}, CLEAN_FILE: clean}
 
 
 def readings() -> pd.DataFrame:
@@ -235,19 +242,20 @@ def register() -> pd.DataFrame:
             "point": frame["point"],
         }
     )
-    given = {
-        "meter": ["grid-carbon", "outdoor"],
-        "role": ["grid_carbon", "t_outdoor"],
-        "kind": "level",
-        "unit": ["g/kWh", "C"],
-        "file": ["carbon.csv", "weather.csv"],
-        "column": ["carbon_g_per_kwh", "dry_bulb_c"],
-        "stamp": "start",
-        "accuracy_percent": [5.0, 2.0],
-        "quality": ["estimated", "measured"],
-        "point": ["grid, location based (synthetic)", "weather station on the roof"],
-    }
-    table = pd.concat([counters, pd.DataFrame(given)], ignore_index=True)
+    rows_given = [
+        ("grid-carbon", "grid_carbon", "level", "g/kWh", "carbon.csv", "carbon_g_per_kwh", 5.0,
+         "estimated", "grid, location based (synthetic)"),
+        ("outdoor", "t_outdoor", "level", "C", "weather.csv", "dry_bulb_c", 2.0, "measured",
+         "weather station on the roof"),
+        ("ppa-solar", "cfe_contracted", "amount", "kWh", CLEAN_FILE, "solar_kwh", 0.5, "measured",
+         "meter of the solar plant (synthetic)"),
+        ("grid-cfe", "grid_cfe", "level", "fraction", CLEAN_FILE, "grid_cfe", 5.0, "estimated",
+         "generation mix of the zone (synthetic)"),
+    ]  # fmt: skip
+    columns = ["meter", "role", "kind", "unit", "file", "column", "accuracy_percent", "quality",
+               "point"]  # fmt: skip
+    given = pd.DataFrame(rows_given, columns=columns).assign(stamp="start")
+    table = pd.concat([counters, given], ignore_index=True)
     return table.astype({"rollover": "Int64"})
 
 
@@ -261,7 +269,7 @@ def instruments() -> pd.DataFrame:
          "2025-06-30", "2026-02-10", demo),
         ("go-hydro-1", "go", "DE-812001", "DE-812120", 120, "DE", "hydro", "2025-07-01",
          "2025-12-31", "2026-02-10", demo),
-        ("ppa-solar-1", "ppa", "", "", 180, "DE", "solar", *year, "2026-01-20", demo),
+        ("ppa-solar-1", "ppa", "", "", PPA_MWH, "DE", "solar", *year, "2026-01-20", demo),
         ("go-unused-1", "go", "DE-900001", "DE-900050", 50, "DE", "wind", "2025-10-01",
          "2025-12-31", "", ""),
     ]  # fmt: skip

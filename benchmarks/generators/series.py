@@ -45,6 +45,18 @@ def make_weather(seed: int) -> pd.DataFrame:
     return pd.DataFrame({"time": hour_labels(), "dry_bulb_c": dry, "wet_bulb_c": wet})
 
 
+def make_clean_energy(seed: int, solar_mwh: float) -> pd.DataFrame:
+    """Return ``time, solar_kwh, grid_cfe``: a solar contract and the clean share of the grid.
+
+    The contract delivers ``solar_mwh`` in the year in the shape of the sun of :func:`make_prices`;
+    the share follows sun and wind: 0.42 + 0.22·sun + 0.09·wind, between 0.1 and 0.98.
+    """
+    sun = _sun()
+    solar = np.round(1e3 * solar_mwh * sun / sun.sum(), 2)
+    share = np.clip(0.42 + 0.22 * sun + 0.09 * _wind(seed), 0.1, 0.98)
+    return pd.DataFrame({"time": hour_labels(), "solar_kwh": solar, "grid_cfe": np.round(share, 3)})
+
+
 def make_prices(seed: int) -> pd.DataFrame:
     """Return ``time, price_per_kwh`` in EUR: two peaks a day, cheap week-ends, sun and wind.
 

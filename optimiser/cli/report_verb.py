@@ -77,7 +77,8 @@ _PERIOD_ONLY = (
 @click.option(
     "--as-of",
     type=click.DateTime(formats=["%Y-%m-%d"]),
-    help="Day whose rules and cancellations count.  [default: the last day of the period]",
+    help="Day whose rules, cancellations and readings received by then count.  "
+    "[default: the last day of the period, and every reading]",
 )
 @click.option(
     "--fail-on",

@@ -159,6 +159,17 @@ class Practice(Document):
         return self
 
 
+class SertScores(Document):
+    """Scores of the Server Efficiency Rating Tool, performance per watt, normalised."""
+
+    cpu: Positive
+    """Score of the CPU workloads."""
+    memory: Positive
+    """Score of the memory workloads."""
+    storage: Positive
+    """Score of the storage workloads."""
+
+
 class ServerBenchmark(Document):
     """Equal servers with the result of a benchmark (ITEEsv)."""
 
@@ -172,6 +183,19 @@ class ServerBenchmark(Document):
     """Benchmark and its version; all servers need the same."""
     source: str = ""
     """Where the result stands."""
+    form: Literal["1_socket", "2_socket", "blade"] | None = None
+    """Form of the server in the sense of Regulation (EU) 2019/424."""
+    sert: SertScores | None = None
+    """Its SERT scores; with ``form`` they stand for its active state efficiency."""
+
+
+class Change(Document):
+    """A change of the energy baseline (EnB) and the criterion that called for it."""
+
+    on: date
+    """Day of the change."""
+    reason: str = Field(min_length=1)
+    """Criterion that was met, and what was changed."""
 
 
 class Adjustment(Document):
@@ -213,6 +237,8 @@ class SavingsVerification(Document):
     baseline (option ``D``)."""
     adjustments: list[Adjustment] = []
     """Non-routine adjustments."""
+    changes: list[Change] = []
+    """Record of changes of the baseline; it changes for no other reason."""
     confidence: float = Field(default=0.90, gt=0.5, lt=1)
     """Confidence of the uncertainty."""
 

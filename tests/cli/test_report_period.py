@@ -20,6 +20,7 @@ facility:
   country: DE
   start: 2019-05
   rated_it_kw: 4500
+  rated_connection_kw: 6000
 time_zone: Europe/Berlin
 jurisdictions: [EU, DE]
 """
@@ -123,7 +124,64 @@ def test_all_mistakes_of_the_input_are_told_at_once(site, capsys, tmp_path):
     code, told = answer(capsys, "report", broken, "--period", "2025")
     assert code == 3 and len(told["problems"]) == 2
     factor = next(p for p in told["problems"] if p["field"] == "factors.fuel")
-    assert factor["line"] == 13 and "diesel-mineral-2025" in factor["remedy"]
+    assert factor["line"] == 14 and "diesel-mineral-2025" in factor["remedy"]
+
+
+def test_a_rule_that_is_not_met_fails_only_when_asked_to(site, capsys):
+    """The site of 2019 is far above 1.3 by mid 2030: told always, exit code 4 with --fail-on."""
+    words = ("report", site, "--period", "2025", "--as-of", "2030-08-01", "--framework", "enefg")
+    code, told = answer(capsys, *words)
+    assert code == 0 and told["failed_rules"] and not told["fails_rules"]
+    failed = told["failed_rules"]
+    code, told = answer(capsys, *words, "--fail-on", "rules")
+    assert code == 4 and told["fails_rules"] and told["failed_rules"] == failed
+
+
+def test_readings_that_came_later_do_not_count_as_of_a_day(site, capsys, tmp_path):
+    """A correction received in March is not in the report as of February, and in it afterwards."""
+    import shutil
+
+    folder = shutil.copytree(site, tmp_path / "late")
+    (folder / "gen" / "meters.csv").write_text(
+        "meter,role,kind,unit,file\ngrid,e_grid,amount,kWh,e.csv\nit,e_it_ups,amount,kWh,i.csv\n"
+    )
+    days = [f"2025-01-{day:02d}T{hour:02d}:00Z" for day in range(1, 31) for hour in range(24)]
+    days = ["2024-12-31T23:00Z", *days, *(f"2025-01-31T{hour:02d}:00Z" for hour in range(23))]
+    rows = [f"{moment},{{}},2025-02-01T06:00Z" for moment in days]
+    grid = [row.format(120) for row in rows]
+    grid.append(f"{days[100]},860,2025-03-03T06:00Z")
+    for name, lines in (("e", grid), ("i", [row.format(100) for row in rows])):
+        text = "\n".join(["time,value,received", *lines, ""])
+        (folder / "gen" / f"{name}.csv").write_text(text, encoding="utf-8")
+    words = ("report", folder, "--period", "2025-01", "--framework", "iso30134")
+    found = {}
+    for day in ("2025-02-10", "2025-03-10"):
+        _, told = answer(capsys, *words, "--as-of", day)
+        pue = next(f for f in told["figures"] if f["metric"] == "iPUE")
+        found[day] = pue["value"]
+    hours = len(days)
+    assert found["2025-02-10"] == pytest.approx(1.2)
+    assert found["2025-03-10"] == pytest.approx((120 * hours + 740) / (100 * hours))
+
+
+def test_the_demo_has_a_whole_capacity_plan_and_every_hour_of_the_year(capsys, tmp_path):
+    """No gate of the plan is missed; 24/7 matching has 8,760 rows."""
+    folder = tmp_path / "demo"
+    assert run(["init", str(folder), "--site", "demo", "-q"]) == 0
+    code, told = answer(
+        capsys, "report", folder, "--period", "2025", "--framework", "iso20000,ghgp"
+    )
+    assert code == 0 and told["not_passed"] == []
+    lines = Path(told["folder"], "csv", "cfe_hourly.csv").read_text().splitlines()
+    assert len(lines) == 1 + 8760
+    assert Path(told["folder"], "csv", "capacity_orders.csv").is_file()
+    (folder / "reporting.yaml").write_text(
+        (folder / "reporting.yaml").read_text().replace("  resources: capacity.csv\n", "")
+        .replace("  demand: capacity-demand.csv\n", "")
+    )  # fmt: skip
+    code, told = answer(capsys, "report", folder, "--period", "2025", "--framework", "iso20000")
+    assert code == 4
+    assert any("human" in one for one in map(str, told["not_passed"]))
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from instances.solve_tiny import frame_of, solve_instance
 from instances.tiny import SERVER, tiny
 
 from optimiser.analysis.compare import simulated_terms
-from optimiser.analysis.kpi.embodied import per_host_hour
 from optimiser.analysis.metrics import embodied_in_use_kg
 from optimiser.analysis.verdict import Placement
 from optimiser.formulation.grouping import group_exact
@@ -51,7 +50,7 @@ def test_default_is_that_of_the_library() -> None:
     assert weights.server_embodied_kgco2e == card.mid_kgco2e
     assert weights.server_lifetime_years == card.lifetime_years
     _, twin, _ = tiny(1)
-    expected = per_host_hour(weights.server_embodied_kgco2e, weights.server_lifetime_years)
+    expected = weights.server_embodied_kgco2e / (weights.server_lifetime_years * 8760)
     assert embodied_kg_per_h(twin, weights)[0] == pytest.approx(expected)
 
 

@@ -46,7 +46,7 @@ def told(folder: Path) -> str:
 def test_the_bundled_demo_is_in_order(demo: Path) -> None:
     """Document, ledgers, register and meter files."""
     found = read_reporting(demo, ZONE)
-    assert found.register is not None and len(found.register.series) == 10
+    assert found.register is not None and len(found.register.series) == 12
     planned = {"capacity_resources", "capacity_demand"}
     assert set(found.tables) == {"instruments", "assets", "services"} | planned
     assert {"reporting.yaml", "meters.csv", "assets.csv"} <= set(found.files)
@@ -135,5 +135,5 @@ def test_check_tells_mistakes_of_site_and_reporting_together(demo: Path, change:
 def test_check_counts_meters_and_lists_what_was_read(demo: Path) -> None:
     """The answer shows that reporting was looked at."""
     result = check_site(demo)
-    assert result.counts["meter series"] == 10
+    assert result.counts["meter series"] == 12
     assert {"reporting.yaml", "meters.csv"} <= set(result.files)

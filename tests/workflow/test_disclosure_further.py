@@ -97,3 +97,60 @@ def test_design_limits_are_judged():
     rows = _rows(made, "rule_verdicts_in_force")
     verdicts = {row["rule"]: row["verdict"] for row in rows}
     assert verdicts == {"mlc": "PASS", "elc": "FAIL", "trade-off": "PASS"}
+
+
+def test_sert_scores_of_servers_are_judged():
+    """Scores (20, 15, 10) and worse ones: the lowest of each form counts, told facts win."""
+    scores = [{"cpu": 20, "memory": 15, "storage": 10}, {"cpu": 9, "memory": 8, "storage": 7}]
+    servers = [{**SERVERS[0], "form": "2_socket", "sert": one} for one in scores]
+    material = make_material(
+        reporting={"servers": servers}, settings=Settings("2026", rulesets=("EU-2019-424",))
+    )
+    verdicts = {row["rule"]: row for row in _rows(compose(material), "rule_verdicts_in_force")}
+    row = next(row for row in verdicts.values() if row["metric"] == "sert_2_socket")
+    assert row["value"] == pytest.approx(8.579057, abs=5e-4)
+    assert row["verdict"] == "FAIL"
+    told = make_material(
+        reporting={"servers": servers[:1], "facts": {"sert_2_socket": 9.6}},
+        settings=Settings("2026", rulesets=("EU-2019-424",)),
+    )
+    row = next(row for row in _rows(compose(told), "rule_verdicts_in_force")
+               if row["metric"] == "sert_2_socket")  # fmt: skip
+    assert (row["value"], row["verdict"]) == (9.6, "PASS")
+
+
+def test_practices_are_counted_by_section():
+    """Numbers of practices by state for each section that has one."""
+    practices = [
+        {"number": "5.1.2", "status": "implemented"},
+        {"number": "5.1.3", "status": "planned", "planned": "2027-01-01"},
+        {"number": "3.1.1", "status": "endorsed"},
+    ]
+    material = make_material(
+        reporting={"practices": practices}, settings=Settings("2026", rulesets=("EU-CoC",))
+    )
+    rows = {row["number"]: row for row in _rows(compose(material), "practices_by_section")}
+    assert (rows["5"]["told"], rows["5"]["implemented"], rows["5"]["planned"]) == (2, 1, 1)
+    assert rows["3"]["endorsed"] == 1
+    assert "9" not in rows
+
+
+def test_use_of_servers_is_the_mean_of_their_levels():
+    """Hosts at 10, 30 and 50 % are used at 30 % (ITEUsv)."""
+    from optimiser.workflow.disclosure.indicators import energy_indicators
+
+    material = make_material({**YEAR, "it_cpu": 0.3})
+    data = material.best.components.data
+    row = int(data.rows("it_cpu")[0])
+    steps = data.value.shape[1]
+    data.value[row] = [0.1, 0.3, 0.5] * (steps // 3)
+    found = {one.name: one for one in energy_indicators(material, material.best)}
+    assert found["ITEUsv"].value == pytest.approx(0.30)
+
+
+def test_what_is_taken_for_granted_is_an_assumption():
+    """The facts that no one told stand among the assumptions, until they are told."""
+    rows = _rows(compose(make_material()), "assumptions")
+    assert "facts.is_defence = false" in {row["assumption"] for row in rows}
+    told = compose(make_material(reporting={"facts": {"is_defence": False}}))
+    assert "facts.is_defence = false" not in {r["assumption"] for r in _rows(told, "assumptions")}

@@ -229,8 +229,9 @@ def test_every_hour_of_the_year_is_in_the_hourly_table():
 
 def test_verified_savings_follow_from_meters_only():
     """A year with the same conditions and 5 % less energy shows 5 % avoided, as verified."""
-    reporting = {"savings": {"baseline": "2025", "variables": ["e_it"], "resolution": "day"}}
-    material = make_material(reporting=reporting, year="2026")
+    change = {"on": "2025-11-02", "reason": "new meter of hall 2"}
+    about = {"baseline": "2025", "variables": ["e_it"], "resolution": "day", "changes": [change]}
+    material = make_material(reporting={"savings": about}, year="2026")
     rng = np.random.default_rng(5)
     sources = {}
     for year, factor in (("2025", 1.0), ("2026", 0.95)):
@@ -248,6 +249,12 @@ def test_verified_savings_follow_from_meters_only():
     assert rows["avoided share"]["value"] == pytest.approx(0.05, abs=0.005)
     assert rows["statement"]["text"] == "demonstrated"
     assert rows["relative uncertainty"]["value"] < 0.5
+    assert rows["EnPI"]["value"] == pytest.approx(1 - rows["avoided share"]["value"])
+    # the same conditions on average: both periods restated to those of the baseline
+    assert rows["normalised saving"]["value"] == pytest.approx(
+        0.05 * (0.4 + 0.6) * YEAR["e_grid"], rel=0.1
+    )
+    assert rows["baseline changed 2025-11-02"]["text"] == "new meter of hall 2"
     assert "verified" in made.output("savings_verification").tables[0].section
 
 

@@ -13,7 +13,6 @@ from datetime import date, timedelta
 
 from optimiser.analysis.kpi.quantity import Quality, Quantity, total
 from optimiser.schema.embodied import BottomUp, EmbodiedCard, Parts
-from optimiser.units import HOURS_PER_YEAR
 
 DAYS_PER_YEAR = 365.0
 BLADES_PER_ENCLOSURE = 16
@@ -139,15 +138,3 @@ class Asset:
 def booked_in(assets: Sequence[Asset], start: date, end: date) -> Quantity:
     """Return embodied carbon acquired from ``start`` to ``end`` (excluded) [kgCO2e]."""
     return total("embodied booked", [asset.booked(start, end) for asset in assets], "kgCO2e")
-
-
-def amortised_in(assets: Sequence[Asset], start: date, end: date) -> Quantity:
-    """Return embodied carbon amortised from ``start`` to ``end`` (excluded) [kgCO2e]."""
-    return total("embodied amortised", [asset.amortised(start, end) for asset in assets], "kgCO2e")
-
-
-def per_host_hour(embodied_kgco2e: float, lifetime_years: float) -> float:
-    """Return embodied carbon of one hour of life [kgCO2e/h]. Raises ``ValueError`` for no life."""
-    if lifetime_years <= 0:
-        raise ValueError("the life must be positive")
-    return embodied_kgco2e / (lifetime_years * HOURS_PER_YEAR)

@@ -83,7 +83,7 @@ def network_lines(energy: Quantity, factor: Quantity, factor_id: str = "") -> li
     """Return scope 2 of heat or cold from a network, equal on both bases: kWh × kgCO2e/kWh."""
     term = Term(energy, factor=factor)
     return [
-        Line(2, "heat and cold", term, energy.name, basis, factor_id, "network average")
+        Line(2, "heat and cooling", term, energy.name, basis, factor_id, "supplier")
         for basis in ("location", "market")
     ]
 

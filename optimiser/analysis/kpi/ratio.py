@@ -1,13 +1,13 @@
 """How an indicator is divided, banded, capped and refused: one way for all of them.
 
-A result that is impossible keeps its quotient as ``raw`` and has no value; :func:`check_ratios`
-turns all such results of a report into one error.
+A result that is impossible keeps its quotient as ``raw`` and has no value; its flag of severity
+``error`` becomes a failure of the report.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,7 +24,6 @@ from optimiser.analysis.kpi.quantity import (
     worst,
 )
 from optimiser.analysis.kpi.spread import worst_case
-from optimiser.errors import Problem, raise_all
 
 ENOUGH = 0.98
 """Share of a window that must have been seen for an annual figure; our own decision."""
@@ -187,15 +186,3 @@ def _within(result: Ratio, band: Band, explanation: str | None) -> Ratio:
 
 def _at_most(number: float | None, high: float) -> float | None:
     return None if number is None else min(number, high)
-
-
-def check_ratios(ratios: Iterable[Ratio]) -> None:
-    """Raise one ``InputError`` that tells every impossible result, with its sources."""
-    problems = []
-    for ratio in ratios:
-        for flag in ratio.flags:
-            if flag.severity == "error":
-                sources = ", ".join(ratio.sources[:6]) or "components"
-                where = f"{ratio.label} from {sources}"
-                problems.append(Problem(flag.sentence, field=where, value=ratio.raw))
-    raise_all(problems)

@@ -10,8 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from optimiser.analysis.kpi.quantity import NO_DATA, Flag, Quality, Quantity, Ratio
 from optimiser.analysis.kpi.ratio import Band, Window, divide
 
@@ -72,41 +70,6 @@ def _asset(
     if not known:
         return Quantity(name, None, unit, Quality.MISSING, completeness=0.0, reason=NO_DATA)
     return Quantity(name, value, unit, relative=relative, sources=sources, method="asset-sum@1")
-
-
-def server_use(utilisation: np.ndarray, window: Window, hours: np.ndarray | None = None) -> Ratio:
-    """Return ITEUsv (0 to 1): the mean over time of the mean CPU use of the servers that are on.
-
-    ``utilisation`` (servers, time) is the use of physical CPUs from 0 to 1; NaN where a server was
-    off, which takes it out of that interval. ``hours`` (time,) is the length of each interval [h],
-    equal ones by default. Intervals with no server on are left out and lower the completeness.
-    """
-    table = np.atleast_2d(np.asarray(utilisation, dtype=float))
-    length = np.ones(table.shape[1]) if hours is None else np.asarray(hours, dtype=float)
-    on = (~np.isnan(table)).sum(axis=0)
-    seen = on > 0
-    mean = np.where(seen, np.nansum(table, axis=0) / np.maximum(on, 1), 0.0)
-    share = float(length[seen].sum() / length.sum()) if length.sum() else 0.0
-    off = (
-        f"{int((on < len(table)).sum())} intervals with servers off; these are left out of the mean"
-    )
-    amounts = (float(mean[seen] @ length[seen]), float(length[seen].sum()))
-    parts = [
-        Quantity(name, amount, "h", completeness=share, method="host-cpu@1")
-        if seen.any()
-        else Quantity(name, None, "h", Quality.MISSING, completeness=0.0, reason=NO_DATA)
-        for name, amount in zip(("cpu_hours", "on_hours"), amounts, strict=True)
-    ]
-    return divide(
-        "ITEUsv",
-        ("cpu_hours", "h", parts[:1]),
-        ("on_hours", "h", parts[1:]),
-        "1",
-        window,
-        Band(0.0, 1.0, why="use is a share from 0 to 1"),
-        method="iteusv@1",
-        flags=(Flag("SERVERS_OFF", off, "note"),) if (on < len(table)).any() else (),
-    )
 
 
 def sert_worklet(normalised: Sequence[float]) -> float:

@@ -8,9 +8,7 @@ from datetime import date, timedelta
 
 from optimiser.analysis.kpi.embodied import Asset, Footprint, booked_in, footprint_of
 from optimiser.analysis.kpi.quantity import Quantity
-from optimiser.errors import Problem
 from optimiser.library.embodied import bottom_up_constants, load_embodied
-from optimiser.library.references import listed, nearest
 from optimiser.report.disclosure.table import (
     Column,
     Finding,
@@ -48,22 +46,6 @@ class Inventory:
 
     assets: tuple[Asset, ...]
     lacking: Mapping[str, str]
-
-
-def card_problems(material_file: str, rows: list[dict[str, object]]) -> list[Problem]:
-    """Return a problem for each asset whose card the library does not have."""
-    cards = load_embodied()
-    problems = []
-    for row in rows:
-        name = text(row["card"])
-        if name and name not in cards:
-            problems.append(
-                Problem(
-                    "the library has no such card of embodied carbon", material_file, None,
-                    f"{row['asset']}.card", name, listed(sorted(cards)), nearest(name, cards),
-                )
-            )  # fmt: skip
-    return problems
 
 
 def assets_of(material: Material) -> Inventory | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from optimiser.analysis.kpi.design import size_band
 from optimiser.analysis.kpi.quantity import Ratio
 from optimiser.report.disclosure.plain import Cell, plain_cell
 from optimiser.report.disclosure.table import Disclosure, Output
@@ -150,6 +151,7 @@ def _facts(material: Material) -> dict[str, Cell]:
         "nuts3": facility.nuts3,
         "in_operation_since": facility.start,
         "rated_it_kw": facility.rated_it_kw,
+        "size_band": size_band(facility.rated_it_kw),
         "period": period.label,
         "period_start": period.start.astimezone(zone),
         "period_end": period.end.astimezone(zone),

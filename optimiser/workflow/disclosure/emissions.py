@@ -14,10 +14,11 @@ from optimiser.analysis.kpi.inventory import (
     fuel_line,
     location_based,
     market_based,
+    network_lines,
     refrigerant_line,
     scope3_line,
 )
-from optimiser.analysis.kpi.quantity import Flag, Quality, Quantity, Ratio, Term
+from optimiser.analysis.kpi.quantity import Flag, Quality, Quantity, Ratio
 from optimiser.schema.reporting import Refrigerant
 from optimiser.workflow.disclosure.assets import booked_embodied
 from optimiser.workflow.disclosure.indicators import it_role
@@ -141,9 +142,7 @@ def _district(material: Material, source: Source, lacking: list[str]) -> Iterato
     if factor is None:
         lacking.append("e_district: no factor of the network (factors.district)")
         return
-    for basis in ("location", "market"):
-        term = Term(heat, factor=factor.value)
-        yield Line(2, "heat and cooling", term, heat.name, basis, factor.id, "supplier")  # type: ignore[arg-type]
+    yield from network_lines(heat, factor.value, factor.id)
 
 
 def _scope3(material: Material, source: Source, grid: Quantity) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from optimiser.report.disclosure.table import (
     Table,
     make_table,
 )
+from optimiser.workflow.disclosure.figures import NOT_TOLD
 from optimiser.workflow.disclosure.material import Material, Source
 
 _COUNTS = (
@@ -139,7 +140,12 @@ def assumptions(material: Material, ratios: Sequence[Ratio]) -> Output:
 
 def _defaults(material: Material) -> list[str]:
     own = [text for source in material.sources for text in source.components.data.defaults_used]
-    return sorted(dict.fromkeys((*material.defaults, *own)))
+    facts = [
+        f"reporting.yaml: facts.{name} = {str(value).lower()}"
+        for name, value in NOT_TOLD.items()
+        if name not in material.reporting.facts
+    ]
+    return sorted(dict.fromkeys((*material.defaults, *facts, *own)))
 
 
 def _sensitivity(ratios: Sequence[Ratio]) -> list[dict[str, object]]:

@@ -11,8 +11,10 @@ import numpy as np
 from optimiser.analysis.kpi.baseline import degree_days
 from optimiser.analysis.kpi.design import electrical_loss, mechanical_load
 from optimiser.analysis.kpi.energy import energy_terms
-from optimiser.analysis.kpi.quantity import PARTIAL, Quality, Quantity, Ratio, missing, total
+from optimiser.analysis.kpi.quantity import PARTIAL, Quality, Quantity, Ratio, Term, missing, total
+from optimiser.analysis.kpi.servers import sert_total
 from optimiser.analysis.kpi.verdicts import Fact
+from optimiser.schema.reporting import Reporting
 from optimiser.schema.roles import ROLES
 from optimiser.workflow.disclosure.cfe_tables import match_of
 from optimiser.workflow.disclosure.emissions import gwp_of
@@ -28,6 +30,8 @@ _RATIO_NAMES = {
     "CUE": "cue", "CUE-MB": "cue_mb",
 }  # fmt: skip
 DEGREE_DAY_BASE_C = 18.0
+NOT_TOLD: dict[str, Fact] = {"is_network_node": False, "is_defence": False}
+"""What is taken for granted where no fact says otherwise."""
 _SIZES_MW = (0.5, 1, 5, 10, 50, 100)
 
 
@@ -98,8 +102,6 @@ def _rejected(source: Source) -> Quantity:
     parts = source.parts("q_removed", "e_reuse")
     if "q_removed" not in parts:
         return missing("q_rejected", "kWh")
-    from optimiser.analysis.kpi.quantity import Term
-
     terms = [Term(parts["q_removed"])]
     terms += [Term(parts["e_reuse"], -1.0)] if "e_reuse" in parts else []
     return total("q_rejected", terms, "kWh")
@@ -201,8 +203,18 @@ def _facts(material: Material) -> dict[str, Fact]:
     known = [one.value.value for one in gwps if one is not None and one.value.value is not None]
     if known and len(known) == len(gwps):
         told["max_refrigerant_gwp"] = max(known)
-    told |= {"is_network_node": False, "is_defence": False}
-    return told | dict(reporting.facts)
+    return told | _active_efficiency(reporting) | NOT_TOLD | dict(reporting.facts)
+
+
+def _active_efficiency(reporting: Reporting) -> dict[str, Fact]:
+    """Return the lowest SERT score of each form of server whose scores are told."""
+    found: dict[str, float] = {}
+    for one in reporting.servers:
+        if one.form is not None and one.sert is not None:
+            score = sert_total(one.sert.cpu, one.sert.memory, one.sert.storage)
+            name = f"sert_{one.form}"
+            found[name] = min(score, found.get(name, score))
+    return dict(found)
 
 
 def _contact(name: str, contact: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from optimiser.analysis.inventory import Element
 from optimiser.analysis.kpi.components import Components
@@ -216,9 +218,19 @@ def _simulated(reading: _Reading, folder: Path, period: Period, settings: Settin
     return Source(MODELLED, found.components, period, window)
 
 
+def _known_until(period: Period, settings: Settings) -> datetime | None:
+    """Return the end of the local day ``as_of``: what was received later does not count."""
+    if settings.as_of is None:
+        return None
+    after = settings.as_of + timedelta(days=1)
+    return datetime.combine(after, time(), ZoneInfo(period.zone)).astimezone(UTC)
+
+
 def _measured(reading: _Reading, register: Register, period: Period, settings: Settings) -> Source:
     assert reading.document.meters is not None
-    data = read_meters(register, period, reading.document.meters.gaps)
+    data = read_meters(
+        register, period, reading.document.meters.gaps, _known_until(period, settings)
+    )
     reading.files |= data.files
     window = Window.of(period, settings.allow_partial)
     return Source(MEASURED, Components(data), period, window)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from optimiser.analysis.kpi.classes import check_values, grade, indicator_values
+from optimiser.analysis.kpi.practices import practice_states
 from optimiser.analysis.kpi.quantity import NO_DATA, Quality, Ratio
 from optimiser.analysis.kpi.verdicts import Claim, Fact, Outcome, Verdict, judge, status_of
 from optimiser.report.disclosure.table import (
@@ -59,6 +60,15 @@ _GRADES = (
     Column("class", "Class of the data"),
     Column("completeness", "Complete", Kind.NUMBER, "1"),
     Column("reason", "Reason"),
+)
+_SECTIONS = (
+    Column("number", "Section", is_key=True),
+    Column("section", "Title"),
+    Column("told", "Told", Kind.COUNT),
+    *(
+        Column(state, state.replace("_", " ").capitalize(), Kind.COUNT)
+        for state in ("implemented", "endorsed", "planned", "not_applicable")
+    ),
 )
 _PRACTICES = (
     Column("number", "Practice", is_key=True),
@@ -294,9 +304,20 @@ def _practices(rulesets: Sequence[Ruleset], reporting: Reporting) -> list[Table]
         }
         for one in reporting.practices
     ]  # fmt: skip
-    return [
-        make_table("practices", "Practices of the EU Code of Conduct", "stated", _PRACTICES, rows)
-    ]
+    title = "Practices of the EU Code of Conduct"
+    found = [make_table("practices", title, "stated", _PRACTICES, rows)]
+    code = next((rules for rules in rulesets if rules.practice_sections), None)
+    if code is not None:
+        sections = [
+            {"number": one.number, "section": one.title, "told": one.told, **one.counts}
+            for one in practice_states(code, reporting.practices)
+            if one.told
+        ]
+        found.append(
+            make_table("practices_by_section", f"{title}, by section", "stated", _SECTIONS,
+                       sections)
+        )  # fmt: skip
+    return found
 
 
 def _section(number: str, titles: Mapping[str, str]) -> str | None:

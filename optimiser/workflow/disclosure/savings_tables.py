@@ -11,12 +11,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from optimiser.analysis.kpi.baseline import Resolution, degree_days, fit_baseline, fit_of
+from optimiser.analysis.kpi.baseline import (
+    Baseline,
+    Resolution,
+    degree_days,
+    fit_baseline,
+    fit_of,
+)
 from optimiser.analysis.kpi.energy import energy_terms
 from optimiser.analysis.kpi.quantity import Quantity, total
 from optimiser.analysis.kpi.savings import (
     NonRoutine,
     VerifiedSaving,
+    energy_performance,
+    normalised_saving,
     verify_by_regression,
     verify_by_simulation,
 )
@@ -27,6 +35,8 @@ from optimiser.workflow.disclosure.material import MEASURED, Material, Source
 
 NAME, TITLE, FRAMEWORK = "savings_verification", "Verified savings", "ISO 50001, IPMVP"
 HOURS_OF_LEAP_DAY = 24.0
+_Verified = tuple[VerifiedSaving, str, float | None]
+"""The saving, the model in words, and the saving at fixed conditions [kWh]."""
 _COLUMNS = (
     Column("item", "Item", is_key=True),
     Column("value", "Value", Kind.NUMBER),
@@ -50,16 +60,16 @@ def savings_verification(material: Material) -> Output:
         return Output(NAME, TITLE, FRAMEWORK, not_applicable=why)
     verify = _regression if savings.option == "C" else _simulation
     try:
-        found, equation = verify(material, savings, before, after)
+        found, equation, normalised = verify(material, savings, before, after)
     except ValueError as error:
         finding = Finding(NAME, Level.FAILURE, f"no baseline model: {error}")
         return Output(NAME, TITLE, FRAMEWORK, (), (finding,), f"no baseline model: {error}")
-    return _output(found, equation, savings)
+    return _output(found, equation, normalised, savings)
 
 
 def _regression(
     material: Material, savings: SavingsVerification, before: Source, after: Source
-) -> tuple[VerifiedSaving, str]:
+) -> _Verified:
     energy, variables = intervals(before, savings)
     static = list(savings.static_factors.items())
     baseline = fit_baseline(energy, variables, savings.resolution, static)
@@ -76,12 +86,12 @@ def _regression(
         static_factors=list((savings.static_factors | savings.static_factors_now).items()),
         confidence=savings.confidence,
     )  # fmt: skip
-    return found, baseline.equation()
+    return found, baseline.equation(), _normalised(baseline, variables, now, conditions)
 
 
 def _simulation(
     material: Material, savings: SavingsVerification, before: Source, after: Source
-) -> tuple[VerifiedSaving, str]:
+) -> _Verified:
     if material.twin_of_baseline is None:
         raise ValueError("the twin of the baseline was not simulated")
     bare = savings.model_copy(update={"variables": []})
@@ -98,7 +108,26 @@ def _simulation(
         static_factors=(savings.static_factors, savings.static_factors_now),
         confidence=savings.confidence,
     )  # fmt: skip
-    return found, f"calibrated twin of {savings.baseline_site}"
+    return found, f"calibrated twin of {savings.baseline_site}", None
+
+
+def _normalised(
+    baseline: Baseline, variables: Mapping[str, np.ndarray], now: np.ndarray,
+    conditions: Mapping[str, np.ndarray],
+) -> float | None:  # fmt: skip
+    """Return the saving [kWh] at the conditions of the baseline period by a second model, that of
+    the reporting period; ``None`` when that does not pass the tests of a baseline."""
+    try:
+        reporting = fit_baseline(now, conditions, baseline.fit.resolution)
+    except ValueError:
+        return None
+    if reporting.fit.failures():
+        return None
+    known = np.logical_and.reduce(
+        [np.isfinite(one) for one in variables.values()] or [np.ones(1, dtype=bool)]
+    )
+    fixed = {name: one[known] for name, one in variables.items()}
+    return normalised_saving(baseline, reporting, fixed) if fixed else None
 
 
 def _like_period(before: Source, after: Source) -> Quantity | None:
@@ -186,7 +215,9 @@ def _groups(source: Source, resolution: Resolution) -> tuple[np.ndarray, int]:
     return group, len(names)
 
 
-def _output(found: VerifiedSaving, equation: str, savings: SavingsVerification) -> Output:
+def _output(
+    found: VerifiedSaving, equation: str, normalised: float | None, savings: SavingsVerification
+) -> Output:
     fit, share = found.fit, f"{100 * found.confidence:g} %"
     rows: list[dict[str, object]] = [
         _text("model", equation, f"Baseline of {savings.baseline} by {fit.resolution}."),
@@ -209,6 +240,14 @@ def _output(found: VerifiedSaving, equation: str, savings: SavingsVerification) 
         _number("relative uncertainty", found.uncertainty, "1", f"At {share}."),
         _number("plain difference", found.raw, "kWh", "Metered before less metered after: weather "
                 "and load differ, so that it is no saving."),
+        _number("EnPI", energy_performance(found.metered, found.adjusted_baseline), "1",
+                "Metered over expected energy; below 1 is better than the baseline."),
+        _number("normalised saving", normalised, "kWh", "Both periods' models at the conditions "
+                "of the baseline period; option C with a whole year only."),
+        *(
+            _text(f"baseline changed {one.on}", one.reason, "Recorded criterion.")
+            for one in savings.changes
+        ),
         _text("statement", found.statement, "What the data show."),
     ]  # fmt: skip
     quality = found.quality.name

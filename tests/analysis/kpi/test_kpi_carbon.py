@@ -185,7 +185,7 @@ def test_further_lines():
         (line.scope, line.category, amount.value) for line, amount in emissions_by_line(lines)
     ]
     assert amounts == [
-        (1, "refrigerant", 3060.0), (2, "heat and cold", 20.0), (2, "heat and cold", 20.0),
+        (1, "refrigerant", 3060.0), (2, "heat and cooling", 20.0), (2, "heat and cooling", 20.0),
         (3, "2", 1215.0), (3, "3", 0.5),
     ]  # fmt: skip
     assert Inventory(tuple(lines)).total("market").value == pytest.approx(4295.5)

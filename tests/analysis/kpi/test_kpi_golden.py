@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from analysis.kpi.reference_site import EMISSIONS, FUEL, GRID, PARTS, WATER, YEAR, quantity, simple
 
@@ -34,7 +33,6 @@ from optimiser.analysis.kpi.servers import (
     sert_total,
     sert_worklet,
     server_efficiency,
-    server_use,
 )
 from optimiser.analysis.kpi.spread import gum, monte_carlo
 
@@ -196,20 +194,6 @@ def test_server_efficiency():
     with pytest.raises(ValueError, match="installed"):
         server_efficiency(groups, 100, YEAR)
     assert server_efficiency([], 10, YEAR).reason == "NO_DATA"
-
-
-def test_server_use():
-    """Hosts at 10, 30 and 50 % are used at 30 %; one that is off does not count."""
-    steady = np.repeat([[0.1], [0.3], [0.5]], 4, axis=1)
-    assert server_use(steady, YEAR).value == pytest.approx(0.30)
-    off = steady.copy()
-    off[2, 2:] = np.nan
-    found = server_use(off, YEAR)
-    assert found.value == pytest.approx((0.3 + 0.3 + 0.2 + 0.2) / 4)
-    assert [flag.code for flag in found.flags] == ["SERVERS_OFF"]
-    assert server_use(np.full((2, 3), np.nan), YEAR).reason == "NO_DATA"
-    weighted = server_use(np.array([[0.2, 0.8]]), YEAR, np.array([3.0, 1.0]))
-    assert weighted.value == pytest.approx(0.35)
 
 
 def test_sert_scores():

@@ -15,6 +15,7 @@ from optimiser.workflow.disclosure.capacity.future import (
 from optimiser.workflow.disclosure.capacity.known import header, reserve_tables, use_tables
 from optimiser.workflow.disclosure.capacity.months import OVER, Outlook, outlooks, state
 from optimiser.workflow.disclosure.capacity.resource import Resource, resources_of
+from optimiser.workflow.disclosure.capacity.space import space_table
 from optimiser.workflow.disclosure.capacity.ways import (
     assumption_table,
     choice_table,
@@ -55,6 +56,7 @@ def _tables(
     last_day = material.last_day
     yield header(material, planning)
     yield from use_tables(resources, planning)
+    yield space_table(material)
     yield from reserve_tables(resources)
     yield forecast_table(ahead, last_day)
     yield order_table(resources, ahead, last_day)
