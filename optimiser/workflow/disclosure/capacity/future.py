@@ -85,11 +85,13 @@ def order_table(
 ) -> Table:  # fmt: skip
     """Return thresholds of every resource, and when it runs out and must be ordered."""
     known = {one.resource.name: one for one in ahead}
-    rows = [_order(one, known.get(one.name), last_day) for one in resources]
+    ordered = sorted(resources, key=lambda one: (one.name not in known, one.name))
+    rows = [_order(one, known.get(one.name), last_day) for one in ordered]
     return make_table(
         "capacity_orders", "Thresholds and when to order", FORECAST, _ORDERS, rows,
         notes=("Order by = month in which demand at P90 reaches what is usable − lead time − "
                "commissioning. The back-test forecasts each known month from those before it.",),
+        keep_order=True,
     )  # fmt: skip
 
 
