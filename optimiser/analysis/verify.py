@@ -22,6 +22,7 @@ from optimiser.analysis import (
     reserves,
     serving,
     sharing,
+    spending,
     thermal,
     transit,
 )
@@ -83,6 +84,7 @@ MEASURES: dict[str, Measure] = {
     "min_hosts_on": lambda twin, rule, placement, loads: counts.measure_min_hosts_on(
         twin, rule, placement.host_on
     ),
+    "budget": _on_loads(spending.measure_budget),
     "max_hosts_on": lambda twin, rule, placement, loads: counts.measure_max_hosts_on(
         twin, rule, placement.host_on
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,11 +20,18 @@ class TwinView:
         self.attrs, self.sizes = twin.attrs, dict(twin.sizes)
         self._twin = twin
         self._held: dict[str, SimpleNamespace] = {}
+        self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> SimpleNamespace:
         if name not in self._held:
             self._held[name] = SimpleNamespace(values=self._twin.variables[name].values)
         return self._held[name]
+
+    def derived(self, name: str, make: Callable[[xr.Dataset], Any]) -> Any:
+        """Return what is made of the whole twin, kept after the first time."""
+        if name not in self._made:
+            self._made[name] = make(self._twin)
+        return self._made[name]
 
 
 def view_of(twin: xr.Dataset | TwinView) -> Any:

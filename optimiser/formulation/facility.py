@@ -30,7 +30,7 @@ def declare_facility(context: Context) -> None:
     plant = list(times) if instance.frame.surrogate.has_plant else []
     context.declare("plant_power_kw", plant, domain=pyo.Reals)
     context.declare("water_l_per_h", plant)
-    context.declare("import_kw", [t for t in times if instance.frame.is_priced[t]])
+    context.declare("import_kw", [t for t in times if instance.frame.is_metered[t]])
 
 
 def elements_of(context: Context) -> Elements:

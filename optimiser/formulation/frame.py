@@ -103,6 +103,13 @@ class Frame:
         """
         return self.net_price >= 0.0
 
+    @property
+    def is_metered(self) -> np.ndarray:
+        """(time,) bool, whether the model has the import of that period: where it is priced, and
+        everywhere when some rule asks for it."""
+        budgeted = any(rule.kind == "budget" for rule in self.rules)
+        return self.is_priced | budgeted
+
 
 def prepare(
     twin: xr.Dataset,

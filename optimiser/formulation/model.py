@@ -32,6 +32,7 @@ from optimiser.formulation import (
     racks,
     serving,
     sharing,
+    spending,
     spread,
     survival,
     transit,
@@ -96,6 +97,7 @@ BLOCKS: dict[str, Block] = {
         ),
         (objective.price_energy_cost, objective.price_carbon, objective.price_water),
     ),
+    "budgets": Block(constrain=(spending.constrain_budget,)),
     "domains": Block(constrain=(domains.constrain_domain_capacity,)),
     "feeds": Block(constrain=(feeds.constrain_redundant_feed,)),
     "cooling": Block(

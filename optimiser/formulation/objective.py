@@ -40,8 +40,9 @@ def _per_kwh(context: Context, price: np.ndarray) -> Linear:
     frame = context.instance.frame
     weight = price * frame.twin["period_h"].values
     unpriced = ~frame.is_priced
+    imported = context.arrays["import_kw"][frame.is_priced[frame.is_metered]]
     body = Linear(float(weight[unpriced] @ frame.import_ceiling_kw[unpriced]))
-    return body.extend(weight[~unpriced], context.arrays["import_kw"])
+    return body.extend(weight[~unpriced], imported)
 
 
 def price_water(context: Context) -> None:

@@ -179,7 +179,7 @@ def _set_meter(context: Context, drawn: np.ndarray, coil: np.ndarray) -> None:
         _assign(context.arrays["plant_power_kw"], plant)
         _assign(context.arrays["water_l_per_h"], np.maximum(water, 0.0))
         power = power + plant
-    _assign(context.arrays["import_kw"], power[frame.is_priced])
+    _assign(context.arrays["import_kw"], power[frame.is_metered])
 
 
 def _at_times(slope: np.ndarray, intercept: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from optimiser.schema.policy_base import (
     Soft,
     WorkloadSelector,
 )
-from optimiser.schema.policy_budgets import MaxMovesPerService, MinHostsOn, MoveBudget
+from optimiser.schema.policy_budgets import Budget, MaxMovesPerService, MinHostsOn, MoveBudget
 from optimiser.schema.policy_moving import ThrottleMoves
 from optimiser.schema.policy_placing import (
     AllOf,
@@ -234,6 +234,7 @@ AnyPolicy = Annotated[
     | MinHostsOn
     | MaxMovesPerService
     | MoveBudget
+    | Budget
     | GroupCapacity
     | GroupCount
     | IsolationLimit
@@ -256,6 +257,7 @@ __all__ = [
     "AnyPolicy",
     "Assign",
     "Ban",
+    "Budget",
     "CoolingCapacity",
     "DataClass",
     "Dependency",

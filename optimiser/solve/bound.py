@@ -183,7 +183,7 @@ class Bounder:
         searcher.place(left, 0)
         searcher.round_off(0)
         searcher.wake_reserves()
-        if searcher.is_legal:
+        if searcher.keeps_rules:
             self.plans.append(searcher.candidate())
 
     @property

@@ -206,7 +206,7 @@ class Engine:
         elif (problem.today >= 0).any():
             searcher = Searcher(problem)
             searcher.load(problem.today, problem.today_on)
-            if searcher.is_legal:
+            if searcher.keeps_rules:
                 self._offer(searcher.candidate())
         self.clock.charge("start", since)
         self._tick("start")

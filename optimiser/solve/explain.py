@@ -21,7 +21,7 @@ import xarray as xr
 from optimiser.errors import InfeasibleError
 from optimiser.formulation.context import Context, Slack, context_of
 from optimiser.formulation.extract import extract
-from optimiser.formulation.frame import Frame, prepare
+from optimiser.formulation.frame import Frame, prepare, without_groups
 from optimiser.formulation.grouping import group_exact, group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
@@ -40,7 +40,9 @@ EXACT_STEPS = 60_000
 """Pairs times steps up to which that stays a matter of seconds."""
 MOST_FINDINGS = 8
 NOTHING = 1e-6
-SKIPPED_BLOCKS = ("facility", "soft_rules", "placement_prices")
+SKIPPED_BLOCKS = ("soft_rules", "placement_prices")
+METERED_BLOCKS = ("facility", "budgets")
+"""Blocks that only budgets ask for."""
 
 
 Prove = Callable[[Frame, Relaxation, float], Relaxation]
@@ -101,6 +103,9 @@ def _instances(frame: Frame) -> Iterator[Instance]:
     if pairs <= EXACT_PAIRS and pairs * steps <= EXACT_STEPS:
         yield Instance(frame, exact)
         return
+    if has_budget(frame):  # sums over time are not to be judged by the busiest steps
+        flat = without_groups(frame)
+        yield Instance(flat, group_hosts(flat, ()))
     brief = _busiest(frame)
     yield Instance(brief, group_hosts(brief, ("zone",)))
     if pairs <= EXACT_PAIRS:
@@ -148,6 +153,7 @@ class _Solved:
 
     x: np.ndarray
     price: float
+    least_price: float | None
     row_dual: np.ndarray | None
 
 
@@ -156,7 +162,8 @@ class _Elastic:
 
     def __init__(self, instance: Instance, deadline: float) -> None:
         recipe = read_recipe()
-        blocks = [name for name in recipe.blocks if name not in SKIPPED_BLOCKS]
+        skipped = skipped_blocks(instance.frame)
+        blocks = [name for name in recipe.blocks if name not in skipped]
         small = recipe.model_copy(update={"blocks": blocks, "terms": []})
         self.model: pyo.ConcreteModel = build(instance, small, elastic=True)
         self.context: Context = context_of(self.model)
@@ -182,6 +189,9 @@ class _Elastic:
         whole = self._read(full)
         if not whole.steps:
             return []
+        alone = {step.family for step in whole.steps}
+        if len(alone) == 1:  # the cheapest way out is one rule's own
+            whole = replace(whole, family=alone.pop())
         singles = [way for way in map(self._alone, self._suspects(full)) if way is not None]
         return sorted(singles, key=lambda way: way.price) or [whole]
 
@@ -223,7 +233,7 @@ class _Elastic:
         answer: SolveResult = solve_here(model, settings)
         if answer.x is None or answer.objective is None:
             return None
-        return _Solved(answer.x, float(answer.objective), answer.row_dual)
+        return _Solved(answer.x, float(answer.objective), answer.bound, answer.row_dual)
 
     def _read(self, found: _Solved) -> Relaxation:
         """Return what an answer relaxes, with the placement that uses it where it is one."""
@@ -236,6 +246,8 @@ class _Elastic:
         self.compiled.load_values(found.x)
         host, on = extract(self.model)
         steps = read_steps(self.context, given, host, None)
+        if len(given) == len(steps) == 1 and found.least_price is not None:
+            steps = (replace(steps[0], least=max(0.0, found.least_price / given[0][0].weight)),)
         return Relaxation("", steps, found.price, True, host, on)
 
     def _with_hosts(self, step: Step) -> Step:
@@ -252,6 +264,18 @@ class _Elastic:
         place = self.context.arrays["place"]
         column = np.array([self.compiled.column_of.get(id(v), -1) for v in place])
         return np.where(column >= 0, x[column], 0.0)
+
+
+def skipped_blocks(frame: Frame) -> tuple[str, ...]:
+    """Return the blocks that say nothing about what is possible."""
+    if has_budget(frame):
+        return SKIPPED_BLOCKS
+    return (*SKIPPED_BLOCKS, *METERED_BLOCKS)
+
+
+def has_budget(frame: Frame) -> bool:
+    """Whether what the site draws is limited."""
+    return any(rule.kind == "budget" and rule.is_hard for rule in frame.rules)
 
 
 def family_of(slack: Slack) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.placement_rules import forbidden_pairs
+from optimiser.schema.policy import Budget
 from optimiser.solve.precheck import Finding
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.placing import PLACEMENT_KINDS
 from optimiser.twin.rules import Rule
+from optimiser.twin.spending import resolution
 
 SHOWN = 4
 IN_TOTAL = "in total"
@@ -32,7 +34,9 @@ class Step:
 
     ``constraint`` and ``rule`` say which (``capacity`` for hosts), ``where`` names the place as the
     checker does, ``who`` the workloads that a placement rule lets go; ``hosts`` (indices) are those
-    of a merged class, the first of which ``where`` names.
+    of a merged class, the first of which ``where`` names. ``limit`` is what a budget has now, and
+    ``least`` the amount below which nothing is possible, where that is proven and less;
+    its limit is written ``per`` day or year, of which the horizon is a ``share``.
     """
 
     constraint: str
@@ -42,6 +46,10 @@ class Step:
     unit: str
     who: tuple[str, ...] = ()
     hosts: tuple[int, ...] = ()
+    limit: float = math.nan
+    least: float = math.nan
+    per: str = ""
+    share: float = 1.0
 
     @property
     def family(self) -> str:
@@ -55,6 +63,11 @@ class Step:
         return f"{self.amount:,.10g} {unit}".rstrip()
 
     @property
+    def is_sure(self) -> bool:
+        """Whether no smaller amount may be enough, as far as is known."""
+        return not self.least < self.amount - 2.0 * resolution(self.limit)
+
+    @property
     def words(self) -> str:
         """What to do, as the end of "you could …"."""
         return _WORDS.get(self.constraint, _raise_limit)(self)
@@ -64,6 +77,24 @@ def _raise_limit(step: Step) -> str:
     if step.where == IN_TOTAL:
         return f"raise the limits of '{step.rule}' by {step.quantity} in total"
     return f"raise the limit of '{step.rule}' for {step.where} by {step.quantity}"
+
+
+def _raise_budget(step: Step) -> str:
+    """Say the least number that is possible, too."""
+    told = f"raise the budget '{step.rule}' by {step.quantity}, to {_new_limit(step, step.amount)}"
+    if not step.is_sure:
+        told += f" (proven: nothing below {_new_limit(step, step.least)} is possible)"
+    return told
+
+
+def _new_limit(step: Step, more: float) -> str:
+    """Return the limit as it is to be written, and what that is over the horizon."""
+    over_horizon = f"{step.limit + more:,.7g} {step.unit}"
+    if step.per in ("", "horizon"):
+        return over_horizon
+    digits = 10.0 ** (math.floor(math.log10(step.limit + more)) - 6)
+    written = math.ceil((step.limit + more) / step.share / digits) * digits
+    return f"{written:,.7g} {step.unit} a {step.per}, which is {over_horizon} here"
 
 
 def _class_of(step: Step) -> str:
@@ -103,6 +134,7 @@ _WORDS = {
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",
     "max_moves_per_service": lambda s: f"allow {s.quantity} more of {s.where} than '{s.rule}' does",
     "move_budget": lambda s: f"raise the budget '{s.rule}' by {s.quantity}",
+    "budget": _raise_budget,
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
     "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),
@@ -153,8 +185,10 @@ class Relaxation:
             rules = list(dict.fromkeys(step.family for step in self.steps))
             names = _join([_name(rule) for rule in rules], "and")
             return f"no rule gives way enough by itself: {names} must do so together"
-        amount = Step("", "", "", round(total, 6), self.steps[0].unit).quantity
-        least = "" if self.is_exact or self.is_tight else "at least "
+        is_sure = self.steps[0].is_sure
+        short = round(total if is_sure else self.steps[0].least, 6)
+        amount = Step("", "", "", short, self.steps[0].unit).quantity
+        least = "" if is_sure and (self.is_exact or self.is_tight) else "at least "
         number = len(self.steps)
         at = self.steps[0].where if number == 1 else f"{number} places"
         place = "" if not at else f" {at}" if at == IN_TOTAL else f" at {at}"
@@ -196,7 +230,7 @@ def read_steps(
             if count is not None:
                 steps.append(_forbidden_in_counts(context, slack, amount, count))
         elif host is None or not _is_device(slack, device):
-            steps.append(_plain_step(slack, amount))
+            steps.append(_plain_step(context, slack, amount))
     if host is not None:
         steps += _forbidden_in_placement(context, host) + _missing_devices(context, host)
     # the sum over merged places only repeats what the places say
@@ -216,14 +250,34 @@ def _is_device(slack: Slack, device: str) -> bool:
     return bool(device) and slack.constraint == "capacity" and slack.where.endswith(f" {device}")
 
 
-def _plain_step(slack: Slack, amount: float) -> Step:
+def _plain_step(context: Context, slack: Slack, amount: float) -> Step:
     where = slack.where.removeprefix(slack.rule).strip()
     unit, host = slack.unit, where
     if slack.constraint == "capacity":
         host, _, unit = where.rpartition(" ")
     if slack.constraint == "device_packing":
         host, unit = where.removesuffix(" devices"), "devices"
+    if slack.constraint == "budget":
+        return _budget_step(_rule_named(context, slack.rule), amount, unit)
     return Step(slack.constraint, slack.rule, host, _rounded(amount, unit), unit)
+
+
+def _budget_step(rule: Rule, amount: float, unit: str) -> Step:
+    policy, limit = rule.policy, rule.limit
+    assert isinstance(policy, Budget)
+    step = Step("budget", rule.name, "", _rounded_up(amount, limit), unit, limit=limit)
+    if policy.measure == "power" or policy.limit == 0.0:
+        return step
+    return replace(step, per=policy.per, share=limit / policy.limit)
+
+
+def _rounded_up(amount: float, limit: float) -> float:
+    """Return an amount in whole steps in which the checker compares with a limit, no less.
+
+    The model allows one step more than the limit.
+    """
+    step = resolution(limit)
+    return round((math.ceil(amount / step - 1e-3) + 1) * step, 9)
 
 
 def _rounded(amount: float, unit: str) -> float:

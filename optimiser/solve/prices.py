@@ -18,6 +18,7 @@ from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.schema.plan import Binding
+from optimiser.schema.policy import Budget
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.prices_use import is_used_up
@@ -25,6 +26,7 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.worker import solve
+from optimiser.twin.spending import row_scale, unit_of
 from optimiser.units import HOURS_PER_YEAR
 
 MOST_BINDINGS = 12
@@ -45,6 +47,7 @@ SINGLE_KINDS = {
     "move_budget": "unit",
     "max_hosts_on": "hosts",
     "min_hosts_on": "hosts",
+    "budget": "unit",
 }
 """Unit of kinds with one limit for the whole site."""
 PRICED = (*RACK_KINDS, *GROUP_KINDS, *SINGLE_KINDS, "capacity", "headroom", "max_moves_per_service")
@@ -140,6 +143,8 @@ def _limit_of(problem: Problem, key: tuple[str, ...]) -> tuple[Limit, float]:
     if name in GROUP_KINDS:
         unit = "domains" if name in ("spread_min_domains", "affinity") else "replicas"
         return Limit(name, first, rest[0], unit), 1.0
+    if name == "budget":
+        return _budget_limit(problem, first)
     if name in SINGLE_KINDS:
         return Limit(name, first, "", SINGLE_KINDS[name]), 1.0
     if name == "max_moves_per_service":
@@ -159,6 +164,13 @@ def _limit_of(problem: Problem, key: tuple[str, ...]) -> tuple[Limit, float]:
         return Limit(name, rule.name, place, "U"), 1.0
     unit, factor = _resource_unit(problem, resource)
     return Limit(name, rule.name, place, unit), factor / _scale(problem, resource)
+
+
+def _budget_limit(problem: Problem, name: str) -> tuple[Limit, float]:
+    rule = next(r for r in problem.rules if r.name == name)
+    assert isinstance(rule.policy, Budget)
+    limit = Limit("budget", name, "", unit_of(rule.policy, problem.twin))
+    return limit, 1.0 / row_scale(rule.limit)
 
 
 def _index(problem: Problem, resource: str) -> int:
@@ -214,6 +226,7 @@ def _subject(limit: Limit, unit: str) -> str:
         "max_moves": f"one more move than '{rule}' allows",
         "max_moves_per_service": f"one more move of {where} than '{rule}' allows",
         "move_budget": f"one more of the budget '{rule}'",
+        "budget": f"one more {unit} of the budget '{rule}'",
         "max_hosts_on": f"one more host on than '{rule}' allows",
         "min_hosts_on": f"one host fewer on than '{rule}' asks for",
     }

@@ -19,6 +19,7 @@ from optimiser.schema.policy import (
 from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
+from optimiser.solve.spending import spending_of, spent
 from optimiser.twin.rules import PARTS, Rule
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def is_used_up(problem: Problem, candidate: Candidate) -> Callable[[Limit], bool
         "min_hosts_on": lambda limit: plan.hosts_left(limit) <= 0,
         "max_moves_per_service": lambda limit: plan.moves_left(limit) <= 0,
         "move_budget": plan.is_budget_used,
+        "budget": plan.is_spent,
     }
     for name in ("spread_max_per_domain", "anti_affinity", "spread_max_skew", "affinity",
                  "spread_min_domains"):  # fmt: skip
@@ -147,6 +149,16 @@ class _Plan:
         left = rule.policy.limit * PARTS - int(rule.amount[moved].sum())
         still = rule.amount[(today >= 0) & ~moved & (rule.amount > 0)]
         return bool(len(still) and left < still.min())
+
+    def is_spent(self, limit: Limit) -> bool:
+        """Whether what the site draws, emits, uses or pays for is nearly as much as it may be."""
+        budgets = spending_of(self.problem)
+        hard = [rule.name for rule in self.problem.rules if rule.kind == "budget" and rule.is_hard]
+        if limit.rule not in hard:
+            return True  # a soft rule binds wherever it has a price
+        index = hard.index(limit.rule)
+        amount = spent(self.problem, budgets, self.host, self.on)[index]
+        return bool((amount >= FULL * budgets.limit[index]).any())
 
     def hosts_left(self, limit: Limit) -> int:
         """Return how many more hosts the rule lets be on, or fewer than it asks for."""

@@ -30,6 +30,7 @@ from optimiser.solve.search_kernel import (
     wake_each,
 )
 from optimiser.solve.shifts import anneal
+from optimiser.solve.spending import Purse
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
 from optimiser.solve.walker import Walker
 
@@ -67,6 +68,7 @@ class Searcher:
         self.data = data if data is not None else bundle(problem)
         self.data_ref = data_reference(self.data)
         self.weight = workload_weight(problem)
+        self.purse = Purse(problem)
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
@@ -93,7 +95,7 @@ class Searcher:
         restore(self.data_ref, self._ready, candidate.host, candidate.devices, candidate.on)
 
     def _reset(self, host: np.ndarray, on: np.ndarray) -> None:
-        price = rack_prices(self.problem, host, on)
+        price = rack_prices(self.problem, host, on) + self.purse.rack_price(host, on)
         self.state = empty_state(self.problem, self.data, price)
         self.state_ref = state_reference(self.state)
         self.scale = typical_cost(self.problem, price)
@@ -255,6 +257,14 @@ class Searcher:
         return bool(is_legal(self.data_ref, self._ready))
 
     @property
+    def keeps_rules(self) -> bool:
+        """Whether the placement is legal and keeps the budgets, which moves cannot see."""
+        if not self.is_legal:
+            return False
+        state = self._arrays
+        return self.purse.holds(state.host, (state.members > 0) | state.forced_on)
+
+    @property
     def _ready(self) -> StateReference:
         if self.state_ref is None:
             raise RuntimeError("load a placement before searching")
@@ -293,12 +303,12 @@ def shy_of_moves(problem: Problem, data: Data) -> Data:
 
 
 def on_is_free(problem: Problem) -> bool:
-    """Whether power and hosts that are on cost nothing, and no rule counts hosts that are on."""
+    """Whether power and hosts that are on cost nothing, and no rule counts either."""
     frame = problem.frame
     has_price = bool((frame.net_price > 0.0).any() or (problem.host_on_cost > 0.0).any())
     has_price |= frame.water_price > 0.0 and frame.surrogate.has_plant
     return not has_price and not any(
-        rule.kind in ("max_hosts_on", "min_hosts_on")
+        rule.kind in ("max_hosts_on", "min_hosts_on", "budget")
         or getattr(rule.policy, "resource", "") == "space"
         for rule in problem.rules
     )

@@ -63,6 +63,7 @@ class Track:
         self._rounds, self._proposals = 20, 20_000
         self.is_fixed_work = False
         self.is_strict = False
+        self._is_over_budget = False
 
     def begin(self) -> None:
         """Build the start: today's placement mended, or everything placed anew."""
@@ -94,7 +95,8 @@ class Track:
         else:
             self._settle(cycle.warmth, cooled)
         self._keep(goes_on=progress < explored)
-        if self.count % RELINEARISE_EVERY == 0 and self._is_legal:
+        due = self._is_over_budget or self.count % RELINEARISE_EVERY == 0
+        if due and self._is_legal:
             self.searcher.load_candidate(self.searcher.candidate())
 
     def _explore(self, heat: float) -> None:
@@ -143,8 +145,10 @@ class Track:
         take_back = self.searcher.round_off(self._next_seed)
         if self.searcher.is_legal:
             found = self.searcher.candidate()
-            if self.best is None or found.objective < self.best.objective:
+            is_better = self.best is None or found.objective < self.best.objective
+            if is_better and self.searcher.purse.holds(found.host, found.on):
                 self.best = found
+            self._is_over_budget = self.searcher.purse.learn(found.host, found.on)
         if goes_on or self.forcing is not None:
             take_back()
         if self.forcing is not None:

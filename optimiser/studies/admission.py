@@ -107,6 +107,11 @@ class Admission:
         host, name = self._place(index), self.names[index]
         if host < 0:
             return Answer(name, None, reason=self._reason(index))
+        over = self._searcher.purse.exceeded(state.host, (state.members > 0) | state.forced_on)
+        if over:
+            self.release(index)
+            named = " and ".join(f"'{one}'" for one in over)
+            return Answer(name, None, reason=f"on {self.hosts[host]}, the best, it exceeds {named}")
         woken = bool(state.members[host] == 1 and not state.forced_on[host])
         return Answer(name, self.hosts[host], _bits(int(state.device_mask[index])), woken)
 

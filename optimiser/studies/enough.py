@@ -20,7 +20,7 @@ from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import DcoptError
 from optimiser.formulation.frame import Frame
-from optimiser.schema.policy import AntiAffinity, DomainCapacity, Headroom, Spread
+from optimiser.schema.policy import AntiAffinity, Budget, DomainCapacity, Headroom, Spread
 from optimiser.solve.explain_steps import IN_TOTAL, Relaxation, Step
 from optimiser.solve.problem import lower
 from optimiser.solve.search import Candidate, Searcher
@@ -211,6 +211,8 @@ def _relaxed_rule(rule: Rule, steps: Sequence[Step], factor: float) -> tuple[Rul
         more = _rounded_up(amount / policy.limit_fraction, policy.resource == "power")
         changed = policy.model_copy(update={"limit": policy.limit + more})
         return replace(rule, policy=changed), _everywhere(first, more, policy.domain)
+    if isinstance(policy, Budget):
+        return replace(rule, limit=rule.limit + amount), replace(first, amount=amount)
     whole = math.ceil(amount - 1e-9)
     step = replace(first, amount=float(whole))
     if isinstance(policy, AntiAffinity):
@@ -321,6 +323,6 @@ def _measured_steps(
         return (_everywhere(first, most, policy.domain),)
     if isinstance(policy, Headroom):
         return (_everywhere(first, most, policy.domain),)
-    if first.constraint in ("max_moves", "move_budget", "max_hosts_on", "min_hosts_on"):
+    if first.constraint in ("max_moves", "move_budget", "budget", "max_hosts_on", "min_hosts_on"):
         return (replace(first, amount=most),)
     return tuple(replace(first, where=v.where, amount=v.amount, unit=v.unit) for v in broken)

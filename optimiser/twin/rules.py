@@ -21,6 +21,7 @@ from optimiser.schema.equipment import ServerCard
 from optimiser.schema.policy import (
     AnyPolicy,
     Assign,
+    Budget,
     Dependency,
     DomainCapacity,
     HostSelector,
@@ -37,6 +38,7 @@ from optimiser.schema.policy import (
 from optimiser.twin.latency import UserFacts
 from optimiser.twin.placing import Declared, place_rule
 from optimiser.twin.residency import DataFacts
+from optimiser.twin.spending import limit_of
 from optimiser.twin.topology import card_of
 
 ELSEWHERE = "elsewhere"
@@ -66,7 +68,8 @@ class Rule:
     says which of their members need anything. ``amount`` (W,) int64 is what a workload counts
     in a budget, in ``1/PARTS`` of its unit, 0 for those that are not selected. ``takes`` (domain,)
     int64 is what a domain counts that a group uses. ``facts`` are what residency and latency look
-    at, ``parts`` the rules that a combination joins.
+    at, ``parts`` the rules that a combination joins. ``limit`` is that of a budget
+    over the horizon.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Rule:
     takes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     facts: DataFacts | UserFacts | None = None
     parts: tuple[Rule, ...] = ()
+    limit: float = np.inf
 
     @property
     def is_hard(self) -> bool:
@@ -202,6 +206,7 @@ class _Resolver:
             needs=needs,
             amount=self._amount(policy, workloads),
             takes=self._takes(policy, len(domain_names)),
+            limit=limit_of(policy, self.twin) if isinstance(policy, Budget) else np.inf,
         )
 
     def _takes(self, policy: AnyPolicy, num_domains: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from optimiser.workflow.verify import Opened, judge_placement, open_run, read_or
 ENDS_ONLY = (
     "affinity", "free_units", "isolation_limit", "licence", "max_moves",
     "max_moves_per_service", "move_budget",
-    "max_hosts_on", "group_together_or_not_at_all",
+    "max_hosts_on", "budget", "group_together_or_not_at_all",
 )  # fmt: skip
 """Kinds that describe where a plan ends and are not asked of the way there."""
 

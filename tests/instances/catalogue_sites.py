@@ -101,7 +101,21 @@ def _banned(recipe: Recipe) -> Row:
     return {"workloads": recipe.some_workloads(), "hosts": recipe.some_hosts()}
 
 
+def _budget(recipe: Recipe) -> Row:
+    steps = recipe.num_steps
+    ranges = {
+        "energy": (10, 90), "carbon": (1, 30), "cost": (1, 25), "power": (10, 80), "water": (0, 1),
+    }  # fmt: skip
+    measure = recipe.pick(["energy", "energy", "carbon", "cost", "power", "power", "water"])
+    low, high = ranges[measure]
+    hours = recipe.pick([{}, {}, {"from_hour": 1}, {"from_hour": 23, "until_hour": 1}])
+    limit = recipe.integer(low, high) / 100 * (1 if measure == "power" else steps)
+    per = {"per": "day", "limit": limit * 24 / steps} if recipe.chance(0.2) else {}
+    return {"measure": measure, "limit": limit, **hours, **per}
+
+
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
+    "budget": _budget,
     "residency": _residency,
     "latency": _latency,
     "safety_capacity": lambda r: {

@@ -399,6 +399,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "service_most_moves": (priced(service_move_cost=1.0), priced(service_move_cost=0.0)),
     "min_hosts_on": (rule(kind="min_hosts_on", limit=2), rule(kind="min_hosts_on", limit=1)),
+    "budget": (
+        {**rule(kind="budget", measure="power", limit=0.2), **DEAR_MOVES},
+        {**rule(kind="budget", measure="power", limit=0.3), **DEAR_MOVES},
+    ),
     "max_hosts_on": (
         {**rule(kind="max_hosts_on", limit=1), **DEAR_MOVES},
         {**rule(kind="max_hosts_on", limit=2), **DEAR_MOVES},

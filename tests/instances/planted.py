@@ -158,6 +158,10 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         {"kind": "quarantine", "hosts": {"names": ["h1", "h2"]}},
         {"kind": "drain", "hosts": {"names": [f"h{int(r.integers(1, 3))}"]}},
     ),
+    "budget": lambda r: _ruled(
+        r, kind="budget", measure=str(r.choice(["energy", "carbon", "cost", "power"])),
+        limit=int(r.integers(0, 20)) / 1000,
+    ),
     "min_hosts_on": lambda r: _ruled(r, kind="min_hosts_on", limit=int(r.integers(4, 7))),
     "max_moves_per_service": lambda r: _all_sixties(
         r, {"kind": "max_moves_per_service", "limit": 0}, DRAINED
@@ -239,6 +243,9 @@ def _grow_host(twin: Any, step: Step) -> None:
 def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
     for step in steps:
         policy, amount = rule.policy, step.amount
+        if step.constraint == "budget":
+            rule = replace(rule, limit=rule.limit + amount)
+            continue
         if step.who:
             free = rule.workloads.copy()
             free[[int(name.removeprefix("w")) - 1 for name in step.who]] = False
@@ -278,7 +285,7 @@ WRITABLE = {
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
-    "group_capacity", "free_units", "residency", "any_of",
+    "group_capacity", "free_units", "residency", "any_of", "budget",
 }  # fmt: skip
 
 

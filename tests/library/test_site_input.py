@@ -295,6 +295,21 @@ def test_further_kinds_are_checked_against_the_site(
     assert [(p.field, what in p.what) for p in found] == [(f"policies[0].{field}", True)]
 
 
+def test_mistakes_of_a_budget_are_told_at_once(small: Any) -> None:
+    """Measure, number and hours are each explained."""
+    wrong = "kind: budget, name: b, measure: enrgy, limit: -4, from_hour: 24"
+    small.write(
+        "study.yaml",
+        f"policies:\n  - {{{wrong}}}\n  - {{kind: budget, name: c, limit: 1, "
+        "from_hour: 5, until_hour: 5}\n",
+    )
+    found = {(problem.field, problem.what) for problem in small.problems()}
+    assert ("policies[0].measure", "is not one of the choices") in found
+    assert ("policies[0].limit", "is too small") in found
+    assert ("policies[0].from_hour", "is too large") in found
+    assert any("no hour lies between 5 and 5 o'clock" in what for _, what in found)
+
+
 def test_a_rule_by_tenant_needs_tenants(small: Any) -> None:
     """On a site whose services name none it would silently mean nothing."""
     small.write("services.csv", "name,sla_class\nshop,gold\nbatch,silver\n")

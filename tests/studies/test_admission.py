@@ -231,6 +231,13 @@ CASES: dict[str, tuple[Case, list[str | None], str]] = {
         [None],
         "1 would break max_hosts_on",
     ),
+    "budget": (
+        {"hosts": [{}, {"state": "off"}], "workloads": [one(cpu=60, host="h1"), one(cpu=30),
+                                                        one(cpu=20)],
+         "policies": rule("budget", measure="power", limit=0.2)},
+        ["h1", None],
+        "on h2, the best, it exceeds 'budget'",
+    ),
     "nearness": (
         {"hosts": 2, "workloads": [{"service": "db", "host": "h2"}, {"service": "app", "cpu": 90},
                                    {"service": "app", "cpu": 20}],
