@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## Install from the lock and run the whole test suite
 quick: $(VENV)/.dev ## Run the tests that take less than about ten seconds each
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
 
-fuzz: $(VENV)/.dev ## Try thousands of random sites against brute force, a second solver and planted conflicts
+fuzz: $(VENV)/.dev ## Try thousands of random sites against brute force, CP-SAT, SCIP and planted conflicts
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.engine_trial $(or $(FIRST),1000) $(or $(COUNT),2000)
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.agreement $(or $(FIRST),1000) 430
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m instances.planted $(or $(FIRST),1000) 48

@@ -1,4 +1,7 @@
-"""Ask both solvers about the same sites: ``python -m differential.agreement FIRST COUNT``."""
+"""Ask the engine, CP-SAT and SCIP about the same sites.
+
+``python -m differential.agreement FIRST COUNT`` prints where they differ.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from differential.linear_sites import UNIT, linear_site
 
@@ -20,14 +22,19 @@ from optimiser.workflow.plan_document import placement_of
 TESTS = Path(__file__).parents[1]
 
 
-def second_answers(first: int, count: int) -> list[dict[str, Any]]:
-    """Run the second solver in a process of its own; return an answer per seed it takes."""
+OTHERS = {"CP-SAT": "differential.second_solver", "SCIP": "differential.third_solver"}
+"""Solvers in processes of their own, by the module that asks them."""
+
+
+def answers_of(module: str, first: int, count: int) -> dict[int, float | None]:
+    """Run another solver in a process of its own; return cost in units or None by seed."""
     paths = os.pathsep.join([str(TESTS), str(Path(optimiser.__file__).parents[1])])
     done = subprocess.run(
-        [sys.executable, "-m", "differential.second_solver", str(first), str(count)],
+        [sys.executable, "-m", module, str(first), str(count)],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {line["seed"]: line["units"] for line in lines}
 
 
 def engine_units(seed: int) -> float | None:
@@ -47,14 +54,24 @@ def engine_units(seed: int) -> float | None:
 
 
 def disagreements(first: int, count: int) -> tuple[int, int, list[str]]:
-    """Return how many sites were compared, how many have a plan, and where the solvers differ."""
-    answers, wrong = second_answers(first, count), []
-    for answer in answers:
-        units = engine_units(answer["seed"])
-        same = (units is None) == (answer["units"] is None)
-        if not same or (units is not None and abs(units - answer["units"]) > 1e-3):
-            wrong.append(f"seed {answer['seed']}: engine {units}, second {answer['units']}")
-    return len(answers), sum(a["feasible"] for a in answers), wrong
+    """Return how many sites were compared, how many have a plan, and where solvers differ."""
+    found = {name: answers_of(module, first, count) for name, module in OTHERS.items()}
+    seeds, wrong, feasible = sorted(found["CP-SAT"]), [], 0
+    assert all(sorted(answers) == seeds for answers in found.values())
+    for seed in seeds:
+        units = engine_units(seed)
+        feasible += units is not None
+        for name, answers in found.items():
+            if not is_same(units, answers[seed]):
+                wrong.append(f"seed {seed}: engine {units}, {name} {answers[seed]}")
+    return len(seeds), feasible, wrong
+
+
+def is_same(one: float | None, other: float | None) -> bool:
+    """Return whether two answers agree: no plan, or the same cost."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= 1e-3
 
 
 def main(first: int, count: int) -> int:
@@ -62,7 +79,8 @@ def main(first: int, count: int) -> int:
     compared, feasible, wrong = disagreements(first, count)
     for sentence in wrong:
         print(sentence)
-    print(f"{compared} sites asked of a second solver: {feasible} with a plan, {len(wrong)} differ")
+    names = " and ".join(OTHERS)
+    print(f"{compared} sites asked of {names}: {feasible} with a plan, {len(wrong)} differences")
     return 1 if wrong or not compared else 0
 
 

@@ -260,8 +260,8 @@ def add_rule(m: Model, rule: Rule) -> None:
         add_rack_rows(m, rule)
 
 
-def solve_second(seed: int) -> dict[str, int | bool | None] | None:
-    """Return whether a plan exists and its least cost in units; None for seeds left out."""
+def model_of(seed: int) -> Model | None:
+    """Return the model of a seed with its objective in units; None for seeds left out."""
     site = linear_site(seed)
     if site is None:
         return None
@@ -273,24 +273,29 @@ def solve_second(seed: int) -> dict[str, int | bool | None] | None:
     moves = [units[w] * (1 - model.x[w, int(today[w])]) for w in model.workloads if today[w] >= 0]
     on = [cost * host for cost, host in zip(on_units(twin).tolist(), model.on, strict=True)]
     model.cp.minimize(sum(on) + sum(moves))
+    return model
+
+
+def solve_by_cp_sat(model: Model) -> float | None:
+    """Return the least cost by CP-SAT, ``None`` when it says that there is no plan."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     status = solver.solve(model.cp)
-    if status not in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
-        raise RuntimeError(f"seed {seed}: {solver.status_name(status)} {model.cp.validate()}")
-    found = status == cp_model.OPTIMAL
-    cost = round(solver.objective_value) if found else None
-    return {"seed": seed, "feasible": found, "units": cost}
+    if status == cp_model.OPTIMAL:
+        return float(solver.objective_value)
+    if status == cp_model.INFEASIBLE:
+        return None
+    raise RuntimeError(f"CP-SAT: {solver.status_name(status)} {model.cp.validate()}")
 
 
-def main(first: int, count: int) -> None:
-    """Print one line of JSON per seed that is not left out."""
+def answer_seeds(solve: Callable[[Model], float | None], first: int, count: int) -> None:
+    """Print one line of JSON per seed that is not left out: its cost in units, or null."""
     for seed in range(first, first + count):
-        answer = solve_second(seed)
-        if answer is not None:
-            print(json.dumps(answer), flush=True)
+        model = model_of(seed)
+        if model is not None:
+            print(json.dumps({"seed": seed, "units": solve(model)}), flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    answer_seeds(solve_by_cp_sat, int(sys.argv[1]), int(sys.argv[2]))

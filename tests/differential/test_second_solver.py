@@ -1,4 +1,4 @@
-"""Two solvers that share no code, one answer: HiGHS in the engine, CP-SAT in its own process."""
+"""Solvers that share no code, one answer: HiGHS in the engine, CP-SAT and SCIP by themselves."""
 
 from __future__ import annotations
 
