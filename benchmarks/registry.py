@@ -58,6 +58,21 @@ def _planetlab(day: str, memory: str = "ignore", short: bool = False) -> Spec:
     )
 
 
+def _online(day: str) -> Spec:
+    return Spec(
+        name=f"planetlab-online-{day}",
+        what=f"Consolidation over time: a day of PlanetLab VMs ({day}), causal, moves every 5 min",
+        data=f"planetlab/{day}",
+        command=f"python -m benchmarks planetlab-online-{day}",
+        limit="none; one thread",
+        target="less energy than the published LR-MMT with a tenth of its migrations and less "
+        "overall SLA violation, no look ahead",
+        run="benchmarks.cases.online_day:online_day",
+        options=(("day", day),),
+        is_short=False,
+    )
+
+
 def _reassignment(which: str, instances: str) -> Spec:
     return Spec(
         name=f"roadef-{which}",
@@ -252,6 +267,7 @@ SPECS = (
     _planetlab("20110306"),
     _planetlab("20110309"),
     _planetlab("20110303", memory="honour"),
+    *map(_online, ("20110303", "20110306", "20110309")),
     _scale(1_000, 10_000, 30.0, 2.0, 1.0),
     _scale(10_000, 100_000, 120.0, 10.0, 4.0),
     _reassignment("a", "set A"),
