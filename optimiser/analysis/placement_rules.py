@@ -12,6 +12,7 @@ from optimiser.schema.policy import (
     AntiAffinity,
     AnyOf,
     Ban,
+    DisruptionBudget,
     Drain,
     Fence,
     Latency,
@@ -53,7 +54,7 @@ def _is_allowed(twin: xr.Dataset, rule: Rule, place: np.ndarray) -> np.ndarray:
         return ~rule.hosts[place]
     if isinstance(policy, Pin):
         return twin["host"].values[place] == policy.host
-    if isinstance(policy, Preserve):
+    if isinstance(policy, Preserve | DisruptionBudget):
         today = twin["workload_host"].values
         return (today < 0) | (place == today)
     if isinstance(policy, Quarantine):

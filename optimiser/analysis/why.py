@@ -77,6 +77,7 @@ def _wish(rule: Rule, workload: int, host: int) -> str:
         "fence": "keeps it on other hosts",
         "drain": "empties this host",
         "preserve": "keeps it where it runs",
+        "disruption_budget": "lets nobody disturb it where it runs",
         "any_of": "asks it to keep one of " + _names_inside(rule),
         "all_of": "asks it to keep all of " + _names_inside(rule),
     }.get(rule.kind, "")

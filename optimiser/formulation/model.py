@@ -148,6 +148,7 @@ BLOCKS: dict[str, Block] = {
             placement_rules.constrain_drain,
             placement_rules.constrain_quarantine,
             placement_rules.constrain_preserve,
+            placement_rules.constrain_disruption_budget,
             placement_rules.constrain_residency,
             placement_rules.constrain_latency,
             placement_rules.constrain_any_of,

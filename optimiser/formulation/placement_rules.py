@@ -86,6 +86,17 @@ def constrain_preserve(context: Context) -> None:
     _constrain(context, "preserve")
 
 
+def constrain_disruption_budget(context: Context) -> None:
+    r"""Leave workloads that may never be disturbed where they are.
+
+    .. math:: \sum_{g \in W} \sum_{k \ne h_g} x_{g,k} \le 0
+
+    W are those that are never evicted, too young, or too few beside the replicas that have to be
+    up. Recipe entry: ``disruption_budget``. Dual: value of moving one of them.
+    """
+    _constrain(context, "disruption_budget")
+
+
 def constrain_residency(context: Context) -> None:
     r"""Process data only where it may be processed.
 

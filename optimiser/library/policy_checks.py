@@ -10,6 +10,7 @@ from optimiser.library.references import DocumentCheck
 from optimiser.schema.policy import (
     AnyPolicy,
     Dependency,
+    DisruptionBudget,
     DomainCapacity,
     FreeUnits,
     GroupCapacity,
@@ -28,7 +29,9 @@ from optimiser.schema.policy import (
     RequireLabel,
     Residency,
     SafetyCapacity,
+    Serialize,
     SurviveDomain,
+    Sync,
     TransientCapacity,
     WorkloadLabel,
     WorkloadSelector,
@@ -39,6 +42,7 @@ from optimiser.schema.study import Weights
 Labels = dict[str, set[str]]
 GROUPED = (
     GroupCapacity, GroupCount, IsolationLimit, Isolation, PresenceOverhead, GroupTogether,
+    Serialize, Sync, DisruptionBudget,
 )  # fmt: skip
 
 

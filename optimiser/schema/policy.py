@@ -17,7 +17,14 @@ from optimiser.schema.policy_base import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_budgets import Budget, MaxMovesPerService, MinHostsOn, MoveBudget
-from optimiser.schema.policy_moving import ThrottleMoves
+from optimiser.schema.policy_moving import (
+    Deadline,
+    DisruptionBudget,
+    Precedence,
+    Serialize,
+    Sync,
+    ThrottleMoves,
+)
 from optimiser.schema.policy_placing import (
     AllOf,
     AnyOf,
@@ -245,6 +252,11 @@ AnyPolicy = Annotated[
     | FreeUnits
     | SafetyCapacity
     | ThrottleMoves
+    | Precedence
+    | Serialize
+    | Sync
+    | Deadline
+    | DisruptionBudget
     | NotWorse,
     Field(discriminator="kind"),
 ]
@@ -260,7 +272,9 @@ __all__ = [
     "Budget",
     "CoolingCapacity",
     "DataClass",
+    "Deadline",
     "Dependency",
+    "DisruptionBudget",
     "Distance",
     "DomainCapacity",
     "DomainLevel",
@@ -288,6 +302,7 @@ __all__ = [
     "NotWorse",
     "Pin",
     "PolicyBase",
+    "Precedence",
     "PresenceOverhead",
     "Preserve",
     "Quarantine",
@@ -295,10 +310,12 @@ __all__ = [
     "RequireLabel",
     "Residency",
     "SafetyCapacity",
+    "Serialize",
     "SlaClass",
     "Soft",
     "Spread",
     "SurviveDomain",
+    "Sync",
     "ThrottleMoves",
     "TransientCapacity",
     "WorkloadLabel",

@@ -120,14 +120,9 @@ def _help_of(
         done.append((workload, host))
     helps = len(done) == len(workloads) and _unblocks(transit, knot, final, home)
     for workload, host in reversed(done):
-        _undo(transit, workload, home[workload])
+        transit.go_back(workload, home[workload])
         transit.switch(host, bool(was_on[host]) or transit.members[host] > 0)
     return done if helps else []
-
-
-def _undo(transit: Transit, workload: int, home: int) -> None:
-    transit.start(workload, home)
-    transit.settle(workload, home)
 
 
 def _hosts_for(transit: Transit, workload: int, final: int) -> list[int]:

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from optimiser.schema.plan import Move
+from optimiser.studies.move_order import MoveOrder
 from optimiser.studies.move_times import MoveTimes
-from optimiser.studies.moves import MoveOrder
 from optimiser.studies.reasons import MoveReasons
 
 

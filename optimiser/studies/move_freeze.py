@@ -55,6 +55,12 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def join_windows(several: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the windows (k, 2) of all of some lists, apart and in order."""
+    spans = np.concatenate([np.zeros((0, 2)), *several])
+    return _joined(spans[np.argsort(spans[:, 0], kind="stable")])
+
+
 def _joined(spans: np.ndarray) -> np.ndarray:
     """Join spans (k, 2) in order of their start where they touch."""
     if not len(spans):

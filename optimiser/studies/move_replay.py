@@ -21,14 +21,16 @@ from optimiser.analysis.view import view_of
 from optimiser.schema.moving import Moving
 from optimiser.schema.policy import DomainCapacity, Headroom
 from optimiser.studies.move_groups import GroupReplay
+from optimiser.studies.move_order import MoveOrder
 from optimiser.studies.move_sharing import SharingReplay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.move_throttle import Wave, check_throttles
 from optimiser.studies.move_uses import OverheadReplay, UseReplay
-from optimiser.studies.moves import MoveOrder
+from optimiser.studies.move_way_check import check_way
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.eligibility import eligibility
 from optimiser.twin.rules import Rule
+from optimiser.twin.way import WayRule
 
 ON_KINDS = ("min_hosts_on", "survive_domain")
 """Kinds that ask for hosts that are on at every moment; a workload counts once."""
@@ -36,11 +38,16 @@ POWER_KINDS = ("redundant_feed", "cooling_capacity", "inlet_temperature")
 
 
 def replay(
-    twin: xr.Dataset, rules: Sequence[Rule], order: MoveOrder, moving: Moving | None = None
+    twin: xr.Dataset,
+    rules: Sequence[Rule],
+    order: MoveOrder,
+    moving: Moving | None = None,
+    way: Sequence[WayRule] = (),
 ) -> list[Violation]:
     """Return every rule that some prefix of an order breaks; an empty list is a proof.
 
-    With ``moving`` its limits on moves at the same time are counted too.
+    With ``moving`` its limits on moves at the same time are counted too, with ``way`` the policies
+    about the order of moves are asked.
     Before each wave its targets wake; while it runs, its workloads count at both ends. A limit
     that is already exceeded at one end of the order may stay so, but not grow beyond that.
     """
@@ -48,6 +55,7 @@ def replay(
     run.go()
     if moving is not None:
         run.found += check_throttles(twin, moving.limits, _waves(order))
+    run.found += check_way(twin, way, order)
     return run.found
 
 

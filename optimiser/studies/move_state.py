@@ -106,18 +106,35 @@ class Transit:
         return found[0] / MICROWATT_PER_WATT
 
     def start(self, workload: int, target: int) -> None:
-        """Let a move start: the workload counts at both ends, an asleep target wakes."""
+        """Let a move start: the workload counts at both ends, an asleep target wakes.
+
+        A workload that goes nowhere (−1) counts where it is until it settles.
+        """
         source, demand = int(self.host[workload]), self.demand(workload)
-        wakes = not self.on[target]
+        wakes = target >= 0 and not self.on[target]
         for total in self.sums:
             total.start(demand, source, target, wakes)
         for guard in self.groups:
             guard.start(workload, source, target)
+        if target < 0:
+            return
         self.devices.start(workload, target)
         self.load[target] += demand
         self.on[target] = True
         self.members[target] += 1
         self._repower(target)
+
+    def cancel(self, workload: int, target: int, was_on: bool) -> None:
+        """Take back the start of a move, onto a target that was on before or not."""
+        home = int(self.host[workload])
+        self.settle(workload, target)
+        self.go_back(workload, home)
+        self.switch(target, was_on)
+
+    def go_back(self, workload: int, home: int) -> None:
+        """Put a workload back where it was without asking whether it may; −1 stops it."""
+        self.start(workload, home)
+        self.settle(workload, home)
 
     def settle(self, workload: int, target: int) -> None:
         """Let a move end: the workload no longer counts at its source."""

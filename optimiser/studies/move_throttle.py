@@ -33,6 +33,11 @@ class Throttles:
         for counter in self._limits:
             counter.count[counter.places(workload, source, target)] += 1
 
+    def cancel(self, workload: int, source: int, target: int) -> None:
+        """Count a move no longer."""
+        for counter in self._limits:
+            counter.count[counter.places(workload, source, target)] -= 1
+
 
 class _Counter:
     """One limit: moves under way in each domain."""

@@ -2,11 +2,12 @@
 
 The moves of a wave start together and share the links of their hosts evenly: a host that sends
 three copies sends each with a third of its bandwidth. A wave ends with its slowest move, and the
-next one begins then, or when a freeze window is over.
+next one begins then, or when the windows in which its workloads may not move are over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,12 +15,15 @@ import pandas as pd
 import xarray as xr
 
 from optimiser.analysis.loads import host_power
-from optimiser.errors import InputError, Problem
+from optimiser.errors import Problem, raise_all
 from optimiser.schema.moving import Moving
-from optimiser.studies.move_freeze import first_fit, freeze_windows, longest_gap
-from optimiser.studies.moves import MoveOrder
+from optimiser.studies.move_clock import GBIT_PER_GIB, MoveClock, sent_gib
+from optimiser.studies.move_clock import seconds_in_waves as _seconds
+from optimiser.studies.move_freeze import first_fit, longest_gap
+from optimiser.studies.move_order import MoveOrder
+from optimiser.studies.move_units import unit_labels
+from optimiser.twin.way import WayRule
 
-GBIT_PER_GIB = 2**33 / 1e9
 JOULE_PER_KWH = 3.6e6
 
 
@@ -48,105 +52,111 @@ class MoveTimes:
         return np.asarray(self.start_s + self.seconds)
 
 
-def time_moves(twin: xr.Dataset, order: MoveOrder, moving: Moving) -> tuple[MoveOrder, MoveTimes]:
+def time_moves(
+    twin: xr.Dataset, order: MoveOrder, moving: Moving, way: Sequence[WayRule] = ()
+) -> tuple[MoveOrder, MoveTimes]:
     """Return the order with its times.
 
-    A wave that is longer than the longest time between two freeze windows is split, which keeps
-    every prefix legal: fewer moves are under way at once, in the same order. Raises ``InputError``
-    when a single move does not fit between two windows.
+    A wave that is longer than the longest time between two windows of its workloads is split, which
+    keeps every prefix legal: fewer moves are under way at once, in the same order; what has to move
+    together stays together. Raises ``InputError`` when a single move does not fit between two
+    windows.
     """
-    begin = first_moment(twin, moving)
-    windows = freeze_windows(moving.freeze, begin, str(twin.attrs["time_zone"]))
-    longest = longest_gap(windows)
-    order = replace(order, wave=_split(twin, order, moving, longest))
+    clock = MoveClock(twin, moving, way)
+    order = replace(order, wave=_split(twin, order, clock, unit_labels(way, order.workload)))
     seconds = durations(twin, order, moving)
     start, now = np.zeros(len(seconds)), 0.0
     for wave in range(order.num_waves):
         chosen = order.wave == wave
         length = float(seconds[chosen].max(initial=0.0))
-        now = first_fit(windows, now, length)
+        now = first_fit(clock.windows(order.workload[chosen]), now, length)
         start[chosen] = now
         now += length
     energy = _energy_kwh(twin, order, moving, seconds)
-    return order, MoveTimes(begin, start, seconds, energy)
-
-
-def first_moment(twin: xr.Dataset, moving: Moving) -> pd.Timestamp:
-    """Return when the first wave may start, in UTC."""
-    if moving.begin is None:
-        return pd.Timestamp(twin["time"].values[0]).tz_localize("UTC")
-    begin = pd.Timestamp(moving.begin)
-    if begin.tz is None:
-        zone = str(twin.attrs["time_zone"])
-        begin = begin.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-    return begin.tz_convert("UTC")
-
-
-def sent_gib(twin: xr.Dataset, order: MoveOrder, moving: Moving) -> np.ndarray:
-    """Return the data each move sends [GiB]; what starts or stops sends nothing."""
-    copied = (order.source >= 0) & (order.target >= 0)
-    memory = twin["workload_memory_gib"].values[order.workload]
-    return np.where(copied, memory * moving.copy_factor, 0.0)
+    return order, MoveTimes(clock.begin, start, seconds, energy)
 
 
 def durations(twin: xr.Dataset, order: MoveOrder, moving: Moving) -> np.ndarray:
     """Return how long each move takes beside those of its wave, (n,) [s]."""
-    share = np.ones(len(order.workload))
-    for end in (order.source, order.target):
-        key = order.wave.astype(np.int64) * (twin.sizes["host"] + 1) + end
-        _, place, count = np.unique(key, return_inverse=True, return_counts=True)
-        share = np.where(end >= 0, np.maximum(share, count[place.reshape(-1)]), share)
-    data = sent_gib(twin, order, moving) * GBIT_PER_GIB
-    return np.asarray(data * share / moving.bandwidth_gbit_s + moving.overhead_s)
+    return _seconds(twin, order.workload, order.source, order.target, order.wave, moving)
 
 
-def require_windows(twin: xr.Dataset, moving: Moving) -> None:
+def require_windows(twin: xr.Dataset, moving: Moving, way: Sequence[WayRule] = ()) -> None:
     """Raise ``InputError`` when the largest workload cannot be copied between two windows."""
-    windows = freeze_windows(
-        moving.freeze, first_moment(twin, moving), str(twin.attrs["time_zone"])
-    )
-    if not len(windows) or not twin.sizes["workload"]:
-        return
-    memory = twin["workload_memory_gib"].values
+    clock = MoveClock(twin, moving, way)
+    every = np.ones(twin.sizes["workload"], dtype=bool)
+    problems = [_too_long(twin, clock, every, "moving.freeze", "study.yaml")]
+    for rule in way:
+        if getattr(rule.policy, "freeze", []):
+            field = f"policies, {rule.name}: freeze"
+            problems.append(_too_long(twin, clock, rule.workloads, field, "site.yaml"))
+    raise_all([problem for problem in problems if problem is not None])
+
+
+def _too_long(
+    twin: xr.Dataset, clock: MoveClock, who: np.ndarray, field: str, file: str
+) -> Problem | None:
+    """Return the problem of the largest of some workloads (W,), if it fits between no windows."""
+    chosen, moving = np.flatnonzero(who), clock.moving
+    windows = clock.windows(chosen)
+    if not len(windows) or not len(chosen):
+        return None
+    memory = twin["workload_memory_gib"].values[chosen]
     largest = int(np.argmax(memory))
     needed = memory[largest] * moving.copy_factor * GBIT_PER_GIB / moving.bandwidth_gbit_s
     needed += moving.overhead_s
     longest = longest_gap(windows)
-    if needed > longest:
-        raise InputError(
-            Problem(
-                what=f"workload {twin['workload'].values[largest]} takes {needed / 60:,.0f} min to "
-                f"move, but the windows leave at most {longest / 60:,.0f} min at a time",
-                file="study.yaml",
-                field="moving.freeze",
-                remedy="shorten the windows, or raise moving.bandwidth_gbit_s",
-            )
-        )
+    if needed <= longest:
+        return None
+    return Problem(
+        what=f"workload {twin['workload'].values[chosen[largest]]} takes {needed / 60:,.0f} min to "
+        f"move, but the windows leave at most {longest / 60:,.0f} min at a time",
+        file=file,
+        field=field,
+        remedy="shorten the windows, or raise moving.bandwidth_gbit_s",
+    )
 
 
-def _split(twin: xr.Dataset, order: MoveOrder, moving: Moving, longest_s: float) -> np.ndarray:
-    """Return new wave numbers (n,): waves longer than ``longest_s`` are halved until they fit."""
-    if not np.isfinite(longest_s):
+def _split(twin: xr.Dataset, order: MoveOrder, clock: MoveClock, unit: np.ndarray) -> np.ndarray:
+    """Return new wave numbers (n,): waves longer than the gaps between windows are halved until
+    they fit. Moves of one ``unit`` (n,), −1 for none, stand side by side and stay together."""
+    if not len(clock.common) and not clock.own:
         return order.wave
     cut = np.zeros(len(order.wave), dtype=bool)  # a wave begins with this move
     cut[1:] = np.diff(order.wave) > 0
+    may_cut = np.append(False, (unit[1:] != unit[:-1]) | (unit[1:] < 0))[: len(cut)]
     while True:
         wave = np.cumsum(cut).astype(np.int32)
-        seconds = durations(twin, replace(order, wave=wave), moving)
-        late = np.unique(wave[seconds > longest_s])
-        grown = [w for w in late.tolist() if (wave == w).sum() > 1]
+        seconds = durations(twin, replace(order, wave=wave), clock.moving)
+        grown = False
+        for members in _too_long_waves(clock, order, wave, seconds):
+            places = members[may_cut[members] & ~cut[members]]
+            if len(places):
+                middle = np.argmin(np.abs(places - members[len(members) // 2]))
+                cut[places[middle]] = grown = True
         if not grown:
             return wave
-        for w in grown:
-            members = np.flatnonzero(wave == w)
-            cut[members[len(members) // 2]] = True
+
+
+def _too_long_waves(
+    clock: MoveClock, order: MoveOrder, wave: np.ndarray, seconds: np.ndarray
+) -> list[np.ndarray]:
+    """Return the moves of each wave that fits between no two windows of its workloads."""
+    found = []
+    for number in range(int(wave.max(initial=-1)) + 1):
+        members = np.flatnonzero(wave == number)
+        longest = longest_gap(clock.windows(order.workload[members]))
+        if len(members) > 1 and seconds[members].max() > longest:
+            found.append(members)
+    return found
 
 
 def _energy_kwh(
     twin: xr.Dataset, order: MoveOrder, moving: Moving, seconds: np.ndarray
 ) -> np.ndarray:
     """Return what copying takes and what the second copy draws while it lasts, (n,) [kWh]."""
-    sending = sent_gib(twin, order, moving) * moving.energy_j_per_gib
+    sent = sent_gib(twin, order.workload, order.source, order.target, moving)
+    sending = sent * moving.energy_j_per_gib
     both = (order.source >= 0) & (order.target >= 0)
     watts = np.where(both, _own_w(twin, order.workload, np.maximum(order.target, 0)), 0.0)
     return np.asarray((sending + watts * seconds) / JOULE_PER_KWH)

@@ -134,7 +134,8 @@ class OverheadGuard(SharingGuard):
 
     def start(self, workload: int, source: int, target: int) -> None:
         """Count a move that starts."""
-        self.value[target] += self._cost(workload, target)
+        if target >= 0:
+            self.value[target] += self._cost(workload, target)
         super().start(workload, source, target)
 
     def settle(self, workload: int, source: int, target: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis.verdict import Placement, Violation, placement_today
-from optimiser.studies.moves import MoveOrder
+from optimiser.studies.move_order import MoveOrder
 
 
 def move_at_once(twin: xr.Dataset, plan: Placement) -> MoveOrder:

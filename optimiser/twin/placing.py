@@ -17,7 +17,7 @@ from optimiser.twin.today import hosts_of_today
 
 PLACEMENT_KINDS = (
     "ban", "fence", "require_label", "pin", "drain", "quarantine", "preserve", "residency",
-    "latency", "any_of", "all_of",
+    "latency", "any_of", "all_of", "disruption_budget",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _selected(
     twin: xr.Dataset, policy: AnyPolicy, workloads: np.ndarray, hosts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     free, chosen = np.ones(len(hosts), dtype=bool), workloads.astype(np.int32)
-    if policy.kind == "preserve":
+    if policy.kind in ("preserve", "disruption_budget"):
         return hosts_of_today(twin, workloads)
     if policy.kind == "quarantine":
         return _quarantined(twin, hosts)

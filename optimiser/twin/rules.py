@@ -23,6 +23,7 @@ from optimiser.schema.policy import (
     Assign,
     Budget,
     Dependency,
+    DisruptionBudget,
     DomainCapacity,
     HostSelector,
     Isolation,
@@ -30,11 +31,13 @@ from optimiser.schema.policy import (
     Licence,
     MoveBudget,
     NotWorse,
+    Precedence,
     SafetyCapacity,
-    ThrottleMoves,
     WorkloadLabel,
     WorkloadSelector,
 )
+from optimiser.schema.policy_moving import WAY_ONLY
+from optimiser.twin.disruption import must_stay
 from optimiser.twin.latency import UserFacts
 from optimiser.twin.placing import Declared, place_rule
 from optimiser.twin.residency import DataFacts
@@ -48,7 +51,7 @@ OTHERS = "others"
 GROUP_KINDS = (
     "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
     "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
-    "group_together_or_not_at_all",
+    "group_together_or_not_at_all", "serialize", "sync", "disruption_budget",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000
@@ -101,13 +104,13 @@ class Rule:
 def resolve(site_input: SiteInput, policies: Sequence[AnyPolicy], twin: xr.Dataset) -> list[Rule]:
     """Return one rule for each policy that a plan is held against.
 
-    ``not_worse`` marks the others, and ``throttle`` is about the way to a plan.
+    ``not_worse`` marks the others, and some are only about the way to a plan.
     """
     excused = [p for p in policies if isinstance(p, NotWorse)]
-    resolver = _Resolver(site_input, twin)
+    resolver = Resolver(site_input, twin)
     rules = []
     for policy in policies:
-        if isinstance(policy, NotWorse | ThrottleMoves):
+        if isinstance(policy, (NotWorse, *WAY_ONLY)):
             continue
         lenient = any(not p.policies or policy.name in p.policies for p in excused)
         # who does not run yet breaks nothing today, so there is nothing to excuse
@@ -154,11 +157,11 @@ def _names(twin: xr.Dataset, dim: str) -> tuple[str, ...]:
     return tuple(str(name) for name in twin[dim].values)
 
 
-class _Resolver:
+class Resolver:
     """Selectors against one site; keeps the parsed labels."""
 
     def __init__(self, site_input: SiteInput, twin: xr.Dataset) -> None:
-        self.twin = twin
+        self.twin, self.site_input = twin, site_input
         self.hosts = site_input.hosts.reset_index(drop=True)
         self.units = site_input.workload_units.reset_index(drop=True)
         self.row_of = self.units["row"].to_numpy()
@@ -180,7 +183,9 @@ class _Resolver:
             return self.rule(_as_domain_capacity(policy), not_worse)
         workloads = self.workloads(getattr(policy, "workloads", WorkloadSelector()))
         hosts = self.select_hosts(getattr(policy, "hosts", HostSelector()))
-        group, group_names = self._groups(policy, workloads)
+        group, group_names = self.groups(policy, workloads)
+        if isinstance(policy, DisruptionBudget):
+            workloads = must_stay(policy, self.site_input, workloads, group)
         needs = np.empty((0, 2), dtype=np.int32)
         if isinstance(policy, Dependency):
             group, group_names, needs = self._needs(policy, workloads)
@@ -294,9 +299,13 @@ class _Resolver:
             chosen &= np.array([_matches(have, selector.labels) for have in self.host_labels])
         return chosen
 
-    def _groups(
+    def groups(
         self, policy: AnyPolicy, workloads: np.ndarray
     ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return the group (W,) int32 of each of some workloads, −1 none, and the names."""
+        if isinstance(policy, Precedence):
+            first, later = self.workloads(policy.before), self.workloads(policy.after)
+            return np.where(first, 0, np.where(later, 1, -1)).astype(np.int32), ("before", "after")
         if policy.kind not in GROUP_KINDS:
             return np.empty(0, dtype=np.int32), ()
         each = "all" if isinstance(policy, Licence) else getattr(policy, "each", "service")

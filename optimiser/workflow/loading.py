@@ -13,16 +13,21 @@ from optimiser.schema.policy import AnyPolicy, ThrottleMoves
 from optimiser.schema.study import Horizon, Study
 from optimiser.twin.rules import Rule, capacity_not_worse, resolve
 from optimiser.twin.state import build
+from optimiser.twin.way import WayRule, way_rules
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, its site as read, the twin over the study's horizon and the resolved rules."""
+    """A study, its site as read, the twin over the study's horizon and the resolved rules.
+
+    ``way`` are the rules about the order of moves.
+    """
 
     study: Study
     site_input: SiteInput
     twin: xr.Dataset
     rules: list[Rule]
+    way: tuple[WayRule, ...] = ()
 
     @property
     def policies(self) -> list[AnyPolicy]:
@@ -52,7 +57,8 @@ def assemble(study: Study, site_input: SiteInput) -> Loaded:
     policies = [*site_input.site.policies, *study.policies]
     twin.attrs["capacity_not_worse"] = int(capacity_not_worse(policies))
     rules = resolve(site_input, policies, twin)
-    return Loaded(_with_throttles(study, policies), site_input, twin, rules)
+    way = way_rules(site_input, policies, twin)
+    return Loaded(_with_throttles(study, policies), site_input, twin, rules, way)
 
 
 def _with_throttles(study: Study, policies: Sequence[AnyPolicy]) -> Study:

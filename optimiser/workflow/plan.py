@@ -22,15 +22,15 @@ from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
 from optimiser.studies.frontier import costs_moves_only, frontier, num_moves, spaced_budgets
 from optimiser.studies.move_documents import move_documents
-from optimiser.studies.move_replay import replay
-from optimiser.studies.move_times import require_windows, time_moves
+from optimiser.studies.move_times import time_moves
+from optimiser.studies.move_way_check import held_backwards
 from optimiser.studies.moves import MoveOrder
-from optimiser.studies.moves_at_once import check_at_once
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
+from optimiser.workflow.ordering import check_order, require_order
 from optimiser.workflow.phases import Phases
 from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement_rows, plan_document
 from optimiser.workflow.reachable import order_result
@@ -130,7 +130,7 @@ def plan_site(
     with phases.phase("twin"):
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
-    require_windows(loaded.twin, study.moving)
+    require_order(loaded)
     try:
         with open_executor(options.workers, options.scheduler) as executor:
             result = solve_restarts(loaded, executor, watcher.tick)
@@ -178,13 +178,8 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
     twin, rules = loaded.twin, loaded.rules
     with phases.phase("order moves"):
         result, order = order_result(loaded, result)
-        order, times = time_moves(twin, order, loaded.study.moving)
-        at_once = loaded.study.moves == "at_once"
-        broken = (
-            check_at_once(twin, order)
-            if at_once
-            else replay(twin, rules, order, loaded.study.moving)
-        )
+        order, times = time_moves(twin, order, loaded.study.moving, loaded.way)
+        broken = check_order(loaded, order, times)
         if broken:
             raise RefusedError(
                 "the order of moves breaks a rule on the way: " + broken[0].sentence,
@@ -262,6 +257,13 @@ def _notes(loaded: Loaded, order: MoveOrder, after: Side) -> list[str]:
     ]
     if len(order.stuck) > SHOWN:
         notes.append(f"and {len(order.stuck) - SHOWN} more workloads cannot")
+    told = dict(order.stuck)
+    notes += [
+        f"{name} stays, or goes elsewhere than it would be best: {why}"
+        for name, why in order.left_out[:SHOWN]
+        if name not in told
+    ]
+    notes += held_backwards(loaded.twin, loaded.way, order)
     notes += [f"soft rule not kept: {v.sentence}" for v in after.verdict.soft[:20]]
     return notes
 
@@ -322,6 +324,8 @@ def _content(
             "after": made.after.summary,
             "broken_before": made.before.verdict.broken,
             "stuck": [list(pair) for pair in made.order.stuck],
+            "left_out": [list(pair) for pair in made.order.left_out],
+            "way_back": held_backwards(loaded.twin, loaded.way, made.order),
             "stopped": result.status,
             "plans_refused": result.dropped,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -47,7 +48,7 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     goal = placement_of(twin, plan)
     if loaded.study.moves == "at_once":
         return result, move_at_once(twin, goal)
-    order = order_moves(twin, loaded.rules, goal, moving=loaded.study.moving)
+    order = order_moves(twin, loaded.rules, goal, **_how(loaded))
     if order.is_complete:
         return result, order
     ways = [way for way in [_nearest_end(loaded, order, plan)] if way is not None]
@@ -55,8 +56,13 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
         ways += _by_emptying(loaded) + _with_stuck_staying(loaded, order)
     if not ways:
         return result, order
-    candidate, order = min(ways, key=lambda way: way[0].objective)
-    return replace(result, candidate=candidate), order
+    candidate, other = min(ways, key=lambda way: way[0].objective)
+    return replace(result, candidate=candidate), replace(other, left_out=order.stuck)
+
+
+def _how(loaded: Loaded) -> dict[str, Any]:
+    """Return how moves take place, as :func:`order_moves` asks for it."""
+    return {"moving": loaded.study.moving, "way": loaded.way}
 
 
 def _with_stuck_staying(loaded: Loaded, order: MoveOrder) -> list[tuple[Candidate, MoveOrder]]:
@@ -75,7 +81,7 @@ def _with_stuck_staying(loaded: Loaded, order: MoveOrder) -> list[tuple[Candidat
         except (InfeasibleError, NoPlanError):
             break
         goal = placement_of(loaded.twin, candidate)
-        order = order_moves(loaded.twin, loaded.rules, goal, moving=loaded.study.moving)
+        order = order_moves(loaded.twin, loaded.rules, goal, **_how(loaded))
         if order.is_complete:
             return [*found, (candidate, order)]
         found += [way for way in [_nearest_end(loaded, order, candidate)] if way is not None]
@@ -117,9 +123,7 @@ def _by_emptying(loaded: Loaded) -> list[tuple[Candidate, MoveOrder]]:
     found = emptied_hosts(problem, EMPTYING_S if is_timed else UNHURRIED_S)
     if found is None:
         return []
-    order = order_moves(
-        loaded.twin, loaded.rules, placement_of(loaded.twin, found), moving=loaded.study.moving
-    )
+    order = order_moves(loaded.twin, loaded.rules, placement_of(loaded.twin, found), **_how(loaded))
     if order.is_complete:
         return [(found, order)]
     return [way for way in [_nearest_end(loaded, order, found)] if way is not None]

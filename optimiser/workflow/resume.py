@@ -114,10 +114,11 @@ def _resumed(opened: Opened, order: MoveOrder, chosen: np.ndarray) -> Resumed:
     state = placement_after(twin, rules, order, chosen)
     left = left_of(order, chosen, state)
     broken = broken_at(twin, rules, state, (order.start, order.end))
-    is_reordered = bool(replay(twin, rules, left, moving))
+    way = opened.loaded.way
+    is_reordered = bool(replay(twin, rules, left, moving, way))
     if is_reordered:
-        left = order_moves(twin, rules, order.end, start=state, moving=moving)
-    left, times = time_moves(twin, left, moving)
+        left = order_moves(twin, rules, order.end, start=state, moving=moving, way=way)
+    left, times = time_moves(twin, left, moving, way)
     return Resumed(
         run=opened.run.folder,
         done=int(chosen.sum()),

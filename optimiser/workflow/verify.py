@@ -25,11 +25,13 @@ from optimiser.store.latest import resolve_run
 from optimiser.store.manifest import changed_files
 from optimiser.store.runs import StoredRun, read_run
 from optimiser.store.tables import PlacementRow
-from optimiser.studies.move_replay import replay
-from optimiser.studies.moves import MoveOrder
-from optimiser.studies.moves_at_once import check_at_once
+from optimiser.studies.move_clock import first_moment
+from optimiser.studies.move_order import MoveOrder
+from optimiser.studies.move_times import MoveTimes
+from optimiser.studies.move_way_check import TABLE_SLACK_S
 from optimiser.twin.simulate import simulate, summary
 from optimiser.workflow.loading import Loaded, load
+from optimiser.workflow.ordering import check_order
 
 EVIDENCE = ("inputs/", "twin.nc")
 """Files a verdict stands on; a change there makes every verdict worthless."""
@@ -148,11 +150,22 @@ def check_moves(opened: Opened, placement: Placement, moves: Sequence[Move]) -> 
         order = read_order(opened.twin, moves, placement, stuck_workloads(opened))
     except InputError as error:
         return [problem.what for problem in error.problems]
-    if opened.loaded.study.moves == "at_once":
-        found = check_at_once(opened.twin, order)
-    else:
-        found = replay(opened.twin, opened.loaded.rules, order, opened.loaded.study.moving)
+    found = check_order(opened.loaded, order, read_times(opened, moves), TABLE_SLACK_S)
     return [f"moves: {violation.sentence}" for violation in found]
+
+
+def read_times(opened: Opened, moves: Sequence[Move]) -> MoveTimes | None:
+    """Return the times of stored moves, ``None`` where some move has none."""
+    if not moves or any(not move.start or move.seconds is None for move in moves):
+        return None
+    begin = first_moment(opened.twin, opened.loaded.study.moving)
+    starts = pd.to_datetime([move.start for move in moves], utc=True)
+    return MoveTimes(
+        begin=begin,
+        start_s=(starts - begin).total_seconds().to_numpy(),
+        seconds=np.array([move.seconds for move in moves], dtype=float),
+        energy_kwh=np.array([move.energy_kwh or 0.0 for move in moves]),
+    )
 
 
 def read_order(

@@ -30,7 +30,11 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
     for index in range(recipe.integer(1, 2)):
         kind = recipe.pick(kinds)
         policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
-        if kind not in (*PRICED, "safety_capacity") and recipe.soft and recipe.chance(0.3):
+        if (
+            kind not in (*PRICED, "safety_capacity", "disruption_budget")
+            and recipe.soft
+            and recipe.chance(0.3)
+        ):
             policy["soft"] = {"weight": recipe.integer(1, 20) / 100}
         found.append(policy)
         if kind == "group_together_or_not_at_all":
@@ -125,6 +129,10 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
     },
     "assign": _assign,
     "group_together_or_not_at_all": _each,
+    "disruption_budget": lambda r: (
+        r.pick([{"never_evict": True}, {"min_up": r.integer(1, 2)}, {"min_up_fraction": 0.6}])
+        | {"workloads": r.some_workloads(), "each": r.pick(["service", "tenant", "all"])}
+    ),
     "any_of": lambda r: _combined(r, ["ban", "fence", "residency", "latency"]),
     "all_of": lambda r: _combined(r, ["ban", "fence", "latency"]),
     "min_hosts_on": lambda r: (

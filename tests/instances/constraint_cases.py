@@ -366,6 +366,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         rule(kind="preserve", workloads={}, soft={"weight": 0.001}),
         {**soft("preserve", workloads={}), "hosts": 2},
     ),
+    "disruption_budget": (
+        rule(kind="disruption_budget", never_evict=True, soft={"weight": 0.001}),
+        {**soft("disruption_budget", never_evict=True), "hosts": 2},
+    ),
     "unserved_workloads": (newcomers(0.001), {**newcomers(0.001), **FREE}),
     "group_together_or_not_at_all": (gang(60, 60, 60), gang(10, 10, 10)),
     "residency": (abroad("DE", "CH"), abroad("CH", "US")),

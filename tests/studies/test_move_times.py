@@ -9,9 +9,10 @@ from instances.tiny import tiny
 from optimiser.analysis.verdict import Placement
 from optimiser.errors import InputError
 from optimiser.schema.moving import Moving
+from optimiser.studies.move_clock import first_moment
 from optimiser.studies.move_freeze import freeze_windows
 from optimiser.studies.move_replay import replay
-from optimiser.studies.move_times import first_moment, require_windows, time_moves
+from optimiser.studies.move_times import require_windows, time_moves
 from optimiser.studies.moves import order_moves
 
 GIB = 1024  # MiB

@@ -33,7 +33,7 @@ def reached(twin: Any, rules: Any, target: list[int], masks: list[int] | None = 
     devices = np.array(masks or [0] * len(host), dtype=np.uint64)
     plan = Candidate(host, on, devices, {"energy": 1.0})
     result = EngineResult(plan, None, "", "interrupted", {}, ())  # the nearest end, no search
-    loaded: Any = SimpleNamespace(twin=twin, rules=rules, study=Study())
+    loaded: Any = SimpleNamespace(twin=twin, rules=rules, study=Study(), way=())
     found, order = order_result(loaded, result)
     assert replay(twin, rules, order, Study().moving) == []
     assert order.is_complete
