@@ -96,13 +96,20 @@ def plan(
 
 def _show(call: Call, outcome: PlanOutcome) -> None:
     from optimiser.cli.console import print_json, print_tables, say, table
-    from optimiser.report.text import headline, proof_sentence, sla_sentence, summary_rows
+    from optimiser.report.text import (
+        headline,
+        proof_sentence,
+        sla_sentence,
+        summary_rows,
+        unserved_sentence,
+    )
 
     if call.json:
         print_json("dcopt.plan-run/1", outcome.to_dict())
         return
     data = outcome.report
-    print_tables(headline(data), sla_sentence(data), proof_sentence(data))
+    sentences = (headline, sla_sentence, unserved_sentence, proof_sentence)
+    print_tables(*filter(None, (sentence(data) for sentence in sentences)))
     columns = ("a year", "today", "plan", "change")
     print_tables(table("", columns, summary_rows(data), numbers=(1, 2, 3)))
     print_tables(*(f"note: {note}" for note in outcome.notes))

@@ -152,6 +152,22 @@ class ServiceSummary(Document):
     """Racks it runs in after the plan."""
 
 
+class Unserved(Document):
+    """Workloads of one service that a price lets wait, and those of them that have no host."""
+
+    service: str
+    may_wait: Count
+    """Workloads that may have no host."""
+    before: Count
+    """Without a host today."""
+    after: Count
+    """Without a host in the plan."""
+    cost: Number
+    """What those of the plan cost, over the horizon."""
+    names: tuple[str, ...] = ()
+    """The first of those of the plan."""
+
+
 class Move(Document):
     """One step of the way: a workload goes from one host to another."""
 
@@ -330,6 +346,8 @@ class ReportData(Document):
     racks: tuple[Rack, ...] = ()
     series: Series | None = None
     services: tuple[ServiceSummary, ...] = ()
+    unserved: tuple[Unserved, ...] = ()
+    """Services with workloads that may wait; empty where no price lets anybody wait."""
     moves: tuple[Move, ...] = ()
     waves: tuple[Wave, ...] = ()
     prefixes_checked: bool = False

@@ -177,6 +177,7 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
             before.sla_violation_count,
             after.sla_violation_count,
         ),
+        _without_host(data),
         _amount("it", "IT energy a year", "kWh", before.it_kwh, after.it_kwh, year),
         _amount("peak", "Peak power", "kW", before.peak_kw, after.peak_kw),
         _ratio("pue", "PUE", before.pue, after.pue, ""),
@@ -184,6 +185,14 @@ def comparisons(data: ReportData) -> tuple[Comparison, ...]:
     )
     known = tuple(row for row in rows if row is not None)
     return tuple(map(_alone, known)) if data.is_first_placement else known
+
+
+def _without_host(data: ReportData) -> Comparison | None:
+    """Return how many have no host; nothing where nobody may wait."""
+    if not data.unserved:
+        return None
+    before, after = (sum(getattr(s, side) for s in data.unserved) for side in ("before", "after"))
+    return _counted("unserved", "Workloads without a host", before, after)
 
 
 def _placement_cost(data: ReportData) -> tuple[float | None, float | None]:
@@ -325,6 +334,21 @@ def sla_sentence(data: ReportData) -> str:
     if after < before:
         return f"Of today's {plural(before, 'service-level violation')}, {count(after)} remain."
     return f"Service-level violations grow from {count(before)} to {count(after)}."
+
+
+def unserved_sentence(data: ReportData) -> str:
+    """Say how many of those that may wait get no host, and their price; nothing if none may."""
+    if not data.unserved:
+        return ""
+    may, waits = (sum(getattr(s, name) for s in data.unserved) for name in ("may_wait", "after"))
+    if not waits:
+        return f"Every workload has a host, also {plural(may, 'workload')} that may wait."
+    cost = quantity(sum(s.cost for s in data.unserved), data.currency)
+    verb = "has" if waits == 1 else "have"
+    return (
+        f"{count(waits)} of {plural(may, 'workload')} that may wait {verb} no host, which costs "
+        f"{cost} over {horizon(data.horizon_h)}."
+    )
 
 
 OPTIMAL_GAP = 1e-6

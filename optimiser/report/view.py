@@ -20,7 +20,7 @@ from optimiser.report.timeline import block_size
 
 MOST_MOVES = 10_000
 """Moves that the page carries; the run folder's table has all of them."""
-FIRST_CARDS = ("energy", "cost", "co2e", "water", "asleep", "hosts", "sla", "peak")
+FIRST_CARDS = ("energy", "cost", "co2e", "water", "asleep", "hosts", "sla", "unserved", "peak")
 _UNITS = {"energy", "cost", "co2e", "water", "peak", "it", "hosts"}
 NEAR_LIMIT = 0.95
 
@@ -35,6 +35,11 @@ def page(data: ReportData) -> dict[str, Any]:
         "headline": text.headline(data),
         "sla_sentence": text.sla_sentence(data),
         "proof_sentence": text.proof_sentence(data),
+        "unserved_sentence": text.unserved_sentence(data),
+        "waiting": sorted(
+            (s for s in data.unserved if s.after),
+            key=lambda s: (-s.cost, -s.after, s.service),
+        ),
         "cards": cards,
         "card_columns": _columns(len(cards) + 1),
         "details": [c for c in compared if c.key not in FIRST_CARDS],
@@ -70,7 +75,7 @@ def _card(c: text.Comparison, data: ReportData) -> dict[str, Any]:
     full = data.hosts_total if c.key == "asleep" else max(c.before_value, c.after_value)
     bars = (
         None
-        if c.key == "sla" or full <= 0
+        if c.key in ("sla", "unserved") or full <= 0
         else [round(100 * v / full, 1) for v in (c.before_value, c.after_value)]
     )
     value, _, unit = c.after.partition(" ") if c.key in _UNITS else (c.after, "", "")

@@ -21,6 +21,7 @@ from optimiser.workflow.inlets import finite
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.report_racks import rack_map
 from optimiser.workflow.report_series import power_series
+from optimiser.workflow.report_unserved import unserved
 
 SENTENCES = 50
 
@@ -55,6 +56,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         racks=rack_map(twin, judged.rules, judged.before, judged.after),
         series=power_series(twin, judged.before, judged.after),
         services=_services(judged),
+        unserved=unserved(twin, judged.rules, judged.before, judged.after),
         moves=_moves(plan),
         waves=_waves(plan.moves),
         prefixes_checked=bool(plan.moves),

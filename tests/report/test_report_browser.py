@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.report.html import write_report
+from optimiser.report.payload import Unserved
 
 pytestmark = pytest.mark.browser
 
@@ -242,3 +243,24 @@ def test_bare_page_is_quiet(visit, bare_data, tmp_path):
     write_report(bare_data, path)
     page = visit(NARROW, "dark", path).page
     assert page.get_by_role("heading", level=1).inner_text().startswith("No workload needs to move")
+
+
+def test_who_waits_has_a_table_of_its_own(visit, report_data, bare_data, tmp_path):
+    """Services with workloads that have no host are listed, dearest first; else nothing is."""
+    cheap = Unserved(service="calm", may_wait=9, before=0, after=2, cost=1.0, names=("c-1", "c-2"))
+    dear = Unserved(service="<shop>", may_wait=12, before=3, after=9, cost=90.0, names=("w-1",))
+    served = Unserved(service="served", may_wait=4, before=0, after=0, cost=0.0)
+    path = tmp_path / "waiting.html"
+    write_report(report_data.model_copy(update={"unserved": (cheap, dear, served)}), path)
+    for width in (WIDE, NARROW):
+        page = visit(width, path=path).page
+        told = page.locator("#waiting").inner_text()
+        assert "11 of 25 workloads that may wait have no host" in told.replace("\u00a0", " ")
+        names = page.locator("#waiting tbody th").all_inner_texts()
+        assert names == ["<shop>", "calm"]
+        assert "and 8 more" in told
+        assert page.locator("#card-unserved .value").inner_text() == "11"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    bare = tmp_path / "bare.html"
+    write_report(bare_data, bare)
+    assert visit(path=bare).page.locator("#waiting").count() == 0

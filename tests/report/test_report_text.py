@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimiser.report import text
-from optimiser.report.payload import Proof, Setting
+from optimiser.report.payload import Proof, Setting, Unserved
 
 
 @pytest.mark.parametrize(
@@ -216,3 +216,17 @@ def test_verdicts_know_which_way_is_good(report_data):
     )
     verdicts = {row.key: row.verdict for row in text.comparisons(turned)}
     assert verdicts["energy"] == verdicts["asleep"] == verdicts["sla"] == "worse"
+
+
+def test_who_waits_is_counted_and_priced(bare_data):
+    """Nothing where nobody may wait; a sentence and a row where some may."""
+    assert text.unserved_sentence(bare_data) == ""
+    shop = Unserved(service="shop", may_wait=3, before=3, after=1, cost=2.5, names=("web-3",))
+    calm = Unserved(service="calm", may_wait=2, before=1, after=0, cost=0.0)
+    data = bare_data.model_copy(update={"unserved": (shop, calm)})
+    told = "1 of 5 workloads that may wait has no host, which costs 2.50 EUR over 24 h."
+    assert text.unserved_sentence(data) == told
+    rows = {row[0]: row[1:] for row in text.summary_rows(data)}
+    assert rows["Workloads without a host"] == ("4", "1", "−3")
+    served = bare_data.model_copy(update={"unserved": (calm,)})
+    assert text.unserved_sentence(served).startswith("Every workload has a host, also 2 workloads")
