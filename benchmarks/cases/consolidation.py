@@ -32,7 +32,9 @@ NOTES = (
 )
 
 
-def consolidation(folder: Path, *, workloads: int, hosts: int, time_limit_s: float) -> Outcome:
+def consolidation(
+    folder: Path, *, workloads: int, hosts: int, time_limit_s: float, peer_s: float
+) -> Outcome:
     """Plan a generated site freely, let the peer plan it, and plan it with the peer's moves."""
     interpreter = peer_python()
     site = make_consolidation(folder / "site", workloads, hosts)
@@ -41,7 +43,7 @@ def consolidation(folder: Path, *, workloads: int, hosts: int, time_limit_s: flo
     free = plan(site, folder / "runs", time_limit_s)
     run = read_run(free.run)
     bound = run.plan.proof.bound
-    where, cost = _ask(interpreter, problem, folder, time_limit_s)
+    where, cost = _ask(interpreter, problem, folder, peer_s)
     ours = _row("dcopt plan", problem, _hosts_of(problem, run), bound, free.cost)
     ours["searched_w"] = _searched(free)
     peer = _row("Rebalancer 1.0.4", problem, where, bound, cost)
@@ -57,7 +59,8 @@ def consolidation(folder: Path, *, workloads: int, hosts: int, time_limit_s: flo
         limited.cost,
     )
     equal["searched_w"] = _searched(limited)
-    return Outcome([ours, peer, equal], _is_met(ours, peer, equal), NOTES)
+    limit = f"the peer may search for {peer_s:g} s, ours for {time_limit_s:g} s"
+    return Outcome([ours, peer, equal], _is_met(ours, peer, equal), (*NOTES, limit))
 
 
 def _searched(planned: Planned) -> float | None:
