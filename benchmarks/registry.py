@@ -272,6 +272,18 @@ SPECS = (
     _planetlab("20110306"),
     _planetlab("20110309"),
     _planetlab("20110303", memory="honour"),
+    Spec(
+        name="bitbrains",
+        what="A month of 500 enterprise VMs, 720 steps, CPU and memory: hour by hour or by peaks",
+        data="bitbrains",
+        command="dcopt import bitbrains DIR/rnd-2013-7.parquet -o vms && "
+        "dcopt plan vms --time-limit 60",
+        limit="60 s of search each, two threads",
+        target="gap at most 1 % hour by hour, less energy than packing peaks",
+        run="benchmarks.cases.month_of_vms:month_of_vms",
+        options=(("time_limit_s", 60.0),),
+        is_short=False,
+    ),
     *map(_online, ("20110303", "20110306", "20110309")),
     _scale(1_000, 10_000, 30.0, 2.0, 1.0),
     _scale(10_000, 100_000, 120.0, 10.0, 4.0),

@@ -44,7 +44,7 @@ def consolidation(
     run = read_run(free.run)
     bound = run.plan.proof.bound
     where, cost = _ask(interpreter, problem, folder, peer_s)
-    ours = _row("dcopt plan", problem, _hosts_of(problem, run), bound, free.cost)
+    ours = _row("dcopt plan", problem, hosts_of(problem, run), bound, free.cost)
     ours["searched_w"] = _searched(free)
     peer = _row("Rebalancer 1.0.4", problem, where, bound, cost)
     limited_site = make_consolidation(
@@ -54,7 +54,7 @@ def consolidation(
     equal = _row(
         "dcopt plan, equal moves",
         problem,
-        _hosts_of(problem, read_run(limited.run)),
+        hosts_of(problem, read_run(limited.run)),
         bound,
         limited.cost,
     )
@@ -120,7 +120,7 @@ def _document(problem: Problem, seconds: float) -> dict[str, Any]:
     return {"hosts": hosts, "workloads": workloads, "seconds": seconds, "max_moves": None}
 
 
-def _hosts_of(problem: Problem, run: StoredRun) -> np.ndarray:
+def hosts_of(problem: Problem, run: StoredRun) -> np.ndarray:
     """Return the host of each workload in a stored plan (workload,)."""
     names = problem.twin["host"].values.astype(str).tolist()
     number = {name: index for index, name in enumerate(names)}

@@ -11,7 +11,7 @@ from optimiser.cli.call import Call
 from optimiser.cli.verb import SETTINGS, verb
 
 if TYPE_CHECKING:
-    from optimiser.workflow.imports import ImportReport, Memory, Start, Which
+    from optimiser.workflow.imports import Demand, ImportReport, Memory, Start, Which
 
 
 @click.group(name="import", context_settings=SETTINGS)
@@ -114,6 +114,34 @@ def planetlab(call: Call, folder: Path, target: Path, memory: Memory, force: boo
     from optimiser.workflow.imports import import_planetlab
 
     _tell(call, import_planetlab(folder, target, memory=memory, force=force))
+
+
+@verb(
+    name="bitbrains",
+    examples=(
+        ("dcopt import bitbrains rnd-2013-7.parquet -o vms", "Import a month, hour by hour"),
+        ("dcopt import bitbrains rnd-2013-7.parquet -o peaks --demand peaks", "Pack peaks"),
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@_TARGET
+@click.option(
+    "--demand",
+    type=click.Choice(("hours", "peaks")),
+    default="hours",
+    show_default=True,
+    help="What each VM uses hour by hour, or its largest use at all hours.",
+)
+@_FORCE
+def bitbrains(call: Call, file: Path, target: Path, demand: Demand, force: bool) -> None:
+    """Import a month of enterprise VMs (GWA-T-12, one Parquet file).
+
+    The file has a row for each VM and sample with vm, ts (seconds since 1970), cpu_mhz and mem_kb.
+    The VMs run on 64 equal hosts of the library, because the traces hold none.
+    """
+    from optimiser.workflow.imports import import_bitbrains
+
+    _tell(call, import_bitbrains(file, target, demand=demand, force=force))
 
 
 @verb(
@@ -222,6 +250,7 @@ def _tell(call: Call, report: ImportReport) -> None:
 
 import_group.add_command(alibaba_gpu)
 import_group.add_command(planetlab)
+import_group.add_command(bitbrains)
 import_group.add_command(roadef)
 import_group.add_command(vbp)
 import_group.add_command(cloud_balancing)
