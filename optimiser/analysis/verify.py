@@ -226,6 +226,7 @@ class _Tally:
             self.penalty += (weight or 0.0) * float(worst.sum()) / row.scale
 
     def verdict(self) -> Verdict:
+        """Return everything judged so far."""
         return Verdict(self.hard, self.soft, dict(self.checked), dict(self.broken), self.penalty)
 
 

@@ -131,6 +131,7 @@ class _Told:
     written: Any = None
 
     def problem(self, what: str, path: Path | None = None, **more: Any) -> Problem:
+        """Return a problem at a place of the document, with its line and field."""
         path = self.spot.path if path is None else path
         name = name_of(path) or None
         return Problem(what=what, file=self.file, line=self.marks.line(path), field=name, **more)

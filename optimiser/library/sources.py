@@ -98,6 +98,7 @@ def _split(text: str, path: Path) -> tuple[list[list[str]], list[int]]:
 
 
 def check_header(header: list[str], path: Path, line: int) -> None:
+    """Raise ``InputError`` for a header without commas or with a column twice."""
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
         raise InputError(
             Problem(

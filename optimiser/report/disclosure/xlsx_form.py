@@ -81,6 +81,7 @@ class _Pen:
     def write(
         self, sheet: Worksheet, row: int, column: int, value: Cell, style: Any = None
     ) -> None:
+        """Write a value as itself; text that looks like a formula stays text."""
         if value is None or value == "":
             return
         if isinstance(value, bool):
