@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick fuzz lint format types contracts check docs wheel smoke lock bench bench-full peers data clean
+.PHONY: help demo test quick fuzz chaos lint format types contracts check docs wheel smoke lock bench bench-full peers data clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ quick: $(VENV)/.dev ## Run the tests that take less than about ten seconds each
 
 fuzz: $(VENV)/.dev ## Try thousands of random sites against brute force, CP-SAT, SCIP and planted conflicts
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.engine_trial $(or $(FIRST),1000) $(or $(COUNT),2000)
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.order_trial $(or $(FIRST),1000) 400
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.agreement $(or $(FIRST),1000) 430
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m instances.planted $(or $(FIRST),1000) 48
+
+chaos: $(VENV)/.dev ## Strike plans at random moments: kills, signals, a full disk, little memory
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m workflow.chaos $(or $(FIRST),1000) $(or $(COUNT),80)
 
 lint: $(VENV)/.dev ## Check style and formatting
 	$(BIN)/ruff check .

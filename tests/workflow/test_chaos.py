@@ -1,0 +1,36 @@
+"""A plan that is struck at a random moment leaves nothing half done; ``make chaos`` tries more."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.workflow.chaos import BLOWS, Arena, can_mount
+from tests.workflow.disk_sites import FILES, write_site
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and prlimit"),
+]
+STUDY = FILES["study.yaml"]
+BRIEF = STUDY.replace("time_limit_s: 5", "time_limit_s: 1") + "frontier: []\n"
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Arena:
+    """Plan the small site once, for an older run and the time that a plan takes."""
+    folder = tmp_path_factory.mktemp("chaos")
+    site = write_site(folder / "site", [("study.yaml", STUDY, BRIEF)])
+    return Arena(site, folder / "tmp")
+
+
+@pytest.mark.parametrize(
+    "blow", ["kill child", "kill parent", "terminate", "small files", "full disk"]
+)
+def test_nothing_is_left_half_done(arena: Arena, blow: str) -> None:
+    """The older run stays readable, no draft or process stays, and the exit code is documented."""
+    if blow == "full disk" and not can_mount():
+        pytest.skip("small file systems cannot be mounted here")
+    outcome = arena.strike(BLOWS.index(blow), blow)
+    assert outcome.wrong == [], outcome
