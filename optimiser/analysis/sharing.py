@@ -14,8 +14,13 @@ from optimiser.schema.policy import (
     IsolationLimit,
     Licence,
     PresenceOverhead,
+    ResponseTime,
 )
+from optimiser.twin.queueing import mean_response, slower_than
 from optimiser.twin.rules import Rule
+
+ROUNDING = 1e-12
+"""Share by which response times may differ for no reason but arithmetic."""
 
 
 def measure_used_domains(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[Rows]:
@@ -116,20 +121,59 @@ def measure_presence_overhead(
 ) -> list[Rows]:
     """Use of each host, and what every group there costs once, stay inside its capacity.
 
-    ``usage`` (host, resource, step).
+    ``usage`` (host, resource, step). A response time costs what has to stay free for it.
     """
     policy = rule.policy
-    assert isinstance(policy, PresenceOverhead)
+    assert isinstance(policy, PresenceOverhead | ResponseTime)
     resource = twin["resource"].values.astype(str).tolist().index(policy.resource)
     cells, _ = count_cells(rule, host)
     num_hosts = twin.sizes["host"]
     crowd = np.bincount(cells % num_hosts, minlength=num_hosts).astype(np.int64)
+    taken, noun = _taken(twin, policy, resource)
     return [
         Rows(
-            value=usage[:, resource].astype(np.int64) + policy.amount * crowd[:, None],
+            value=usage[:, resource].astype(np.int64) + (taken * crowd)[:, None],
             limit=twin["host_capacity"].values[:, [resource]].astype(np.int64),
             label=lambda row: f"host {twin['host'].values[row]}",
-            noun=f"{policy.resource} use with overheads",
+            noun=noun,
             unit=resource_unit(twin, resource),
         )
     ]
+
+
+def _taken(
+    twin: xr.Dataset, policy: PresenceOverhead | ResponseTime, resource: int
+) -> tuple[np.ndarray, str]:
+    """Return what the presence of a group takes on each host (host,) int64, and what that is."""
+    capacity = twin["host_capacity"].values[:, resource].astype(np.int64)
+    if isinstance(policy, PresenceOverhead):
+        return np.full(len(capacity), policy.amount), f"{policy.resource} use with overheads"
+    noun = f"{policy.resource} use and what stays free to answer in {policy.limit_ms:g} ms,"
+    return capacity - _usable(policy, capacity), noun
+
+
+def _usable(policy: ResponseTime, capacity: np.ndarray) -> np.ndarray:
+    """Return the largest use of each host (host,) at which the queue is fast enough.
+
+    Found by trying whole amounts, from below, against the response time itself.
+    """
+    size, share = np.unique(capacity, return_inverse=True)
+    usable = [_largest_use(policy, int(amount)) for amount in size]
+    return np.array(usable, dtype=np.int64)[share.reshape(-1)]
+
+
+def _largest_use(policy: ResponseTime, capacity: int) -> int:
+    low, high = 0, capacity  # the queue is fast enough at low, and at high only if nothing is
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _is_fast(policy, middle, capacity) else (low, middle)
+    return low
+
+
+def _is_fast(policy: ResponseTime, use: int, capacity: int) -> bool:
+    servers, busy = max(1, capacity // policy.server_size), use / capacity
+    if policy.percentile is not None:
+        slow = slower_than(policy.limit_ms, policy.service_ms, servers, busy)
+        return slow <= (1.0 - policy.percentile / 100.0) * (1.0 + ROUNDING)
+    mean = mean_response(policy.queue, policy.service_ms, servers, busy)
+    return mean <= policy.limit_ms * (1.0 + ROUNDING)

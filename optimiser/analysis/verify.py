@@ -47,6 +47,10 @@ def _domain_capacity(
     return capacity.measure_domain_resource(twin, rule, loads)
 
 
+def _presence(twin: xr.Dataset, rule: Rule, placement: Placement, loads: Loads) -> list[Rows]:
+    return sharing.measure_presence_overhead(twin, rule, placement.host, loads.usage)
+
+
 def _on_loads(measure: Callable[[xr.Dataset, Rule, Loads], list[Rows]]) -> Measure:
     return lambda twin, rule, placement, loads: measure(twin, rule, loads)
 
@@ -74,9 +78,8 @@ MEASURES: dict[str, Measure] = {
     **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
     "group_capacity": _on_hosts(sharing.measure_group_capacity),
     "survive_domain": _on_loads(reserves.measure_survive_domain),
-    "presence_overhead": lambda twin, rule, placement, loads: sharing.measure_presence_overhead(
-        twin, rule, placement.host, loads.usage
-    ),
+    "presence_overhead": _presence,
+    "response_time": _presence,
     "free_units": _on_loads(reserves.measure_free_units),
     "max_moves": _on_hosts(counts.measure_max_moves),
     "max_moves_per_service": _on_hosts(counts.measure_max_moves_per_service),

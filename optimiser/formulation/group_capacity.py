@@ -11,7 +11,7 @@ from optimiser.formulation.members import Members, members_of
 from optimiser.formulation.rows import at_most, declare_rows
 from optimiser.formulation.sharing import settled_groups
 from optimiser.formulation.steps import covering_steps
-from optimiser.schema.policy import GroupCapacity, PresenceOverhead
+from optimiser.schema.policy import GroupCapacity, PresenceOverhead, ResponseTime
 from optimiser.twin.rules import Rule
 
 
@@ -91,11 +91,27 @@ def constrain_presence_overhead(context: Context) -> None:
             _overhead_rows(context, rule, rule.policy)
 
 
-def _overhead_rows(context: Context, rule: Rule, policy: PresenceOverhead) -> None:
+def constrain_response_time(context: Context) -> None:
+    r"""Keep hosts so little busy that the requests of workloads on them are answered in time.
+
+    .. math:: \sum_g u_{g,\rho,t}\, x_{g,k} + (1 - B_k)\, C_{k,\rho}\, h_{q,k}
+        \le C_{k,\rho} M_k \qquad \forall k, t
+
+    The largest utilisation comes from a queue, before the model is built. Recipe entry:
+    ``response_time``. Dual: value of one more unit of the resource on the host.
+    """
+    declare_rows(context, "response_time")
+    for rule in context.instance.frame.rules:
+        if isinstance(rule.policy, ResponseTime):
+            _overhead_rows(context, rule, rule.policy)
+
+
+def _overhead_rows(context: Context, rule: Rule, policy: PresenceOverhead | ResponseTime) -> None:
     instance, members = context.instance, members_of(context, rule)
+    amount = rule.overhead[instance.grouping.first_host]  # the same on all hosts of a group
     resource = instance.twin["resource"].values.astype(str).tolist().index(policy.resource)
     scale = float(instance.frame.scale[resource])
-    limit = _host_limit(context, rule, policy, members, resource)
+    limit = _host_limit(context, rule, members, resource)
     base = instance.host_base[:, resource, :] - limit
     settled, unit = settled_groups(members), resource_unit(context, resource)
     steps = covering_steps(instance.demand[:, resource, :]).tolist()
@@ -106,27 +122,25 @@ def _overhead_rows(context: Context, rule: Rule, policy: PresenceOverhead) -> No
         demand = instance.demand[context.pair_group[pairs], resource, :]
         hosting = [context.model.hosting[rule.name, group, name] for group in groups]
         for s in steps if np.ptp(base[k]) == 0 else range(instance.num_steps):
-            body = Linear((base[k, s] + policy.amount * settled[d]) / scale)
-            body.extend(demand[:, s] / scale, place).extend(policy.amount / scale, hosting)
+            body = Linear((base[k, s] + amount[k] * settled[d]) / scale)
+            body.extend(demand[:, s] / scale, place).extend(amount[k] / scale, hosting)
             at_most(
-                context, "presence_overhead", (rule.name, name, s), body, 0.0, rule=rule,
+                context, policy.kind, (rule.name, name, s), body, 0.0, rule=rule,
                 where=f"{rule.name} host {name}", unit=unit, scale=scale,
                 size=max(1.0, float(limit[k].max())),
             )  # fmt: skip
 
 
-def _host_limit(
-    context: Context, rule: Rule, policy: PresenceOverhead, members: Members, resource: int
-) -> np.ndarray:
+def _host_limit(context: Context, rule: Rule, members: Members, resource: int) -> np.ndarray:
     """Return what the hosts of each group may carry, overheads included (host group, step)."""
     instance = context.instance
     limit = np.repeat(
         instance.twin["host_capacity"].values[:, [resource]], instance.num_steps, axis=1
     )
     if rule.not_worse:
-        crowd = (members.today > 0).sum(axis=0)[:, None]
+        taken = (rule.overhead * (members.today > 0).sum(axis=0))[:, None]
         today = instance.frame.today.usage[:, resource, :]
-        limit = np.maximum(limit, today + policy.amount * crowd)
+        limit = np.maximum(limit, today + taken)
     total = np.zeros((instance.grouping.num_hosts, instance.num_steps))
     inside = instance.grouping.host_group >= 0
     np.add.at(total, instance.grouping.host_group[inside], limit[inside])

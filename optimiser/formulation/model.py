@@ -137,6 +137,7 @@ BLOCKS: dict[str, Block] = {
             sharing.constrain_isolation,
             group_capacity.constrain_group_capacity,
             group_capacity.constrain_presence_overhead,
+            group_capacity.constrain_response_time,
         ),
     ),
     "placement_rules": Block(

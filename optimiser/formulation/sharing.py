@@ -15,10 +15,11 @@ from optimiser.schema.policy import (
     IsolationLimit,
     Licence,
     PresenceOverhead,
+    ResponseTime,
 )
 from optimiser.twin.rules import Rule
 
-SHARING = (GroupCount, Isolation, IsolationLimit, Licence, PresenceOverhead)
+SHARING = (GroupCount, Isolation, IsolationLimit, Licence, PresenceOverhead, ResponseTime)
 
 
 def sharing_rules(context: Context) -> list[Rule]:

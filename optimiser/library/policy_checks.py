@@ -28,6 +28,7 @@ from optimiser.schema.policy import (
     PresenceOverhead,
     RequireLabel,
     Residency,
+    ResponseTime,
     SafetyCapacity,
     Serialize,
     SurviveDomain,
@@ -113,7 +114,8 @@ def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> N
     if isinstance(policy, DomainCapacity):
         allowed = ["power", "space", *known.resources]
         check.refer(("resource",), policy.resource, allowed, "resource")
-    if isinstance(policy, Headroom | GroupCapacity | PresenceOverhead | SafetyCapacity):
+    with_resource = Headroom | GroupCapacity | PresenceOverhead | SafetyCapacity | ResponseTime
+    if isinstance(policy, with_resource):
         check.refer(("resource",), policy.resource, known.resources, "resource")
     if isinstance(policy, FreeUnits):
         for name in policy.size:

@@ -40,6 +40,7 @@ from optimiser.schema.policy_placing import (
     RequireLabel,
     Residency,
 )
+from optimiser.schema.policy_quality import ResponseTime
 from optimiser.schema.policy_reserves import FreeUnits, SafetyCapacity, SurviveDomain
 from optimiser.schema.policy_serving import Assign, GroupTogether
 from optimiser.schema.policy_sharing import (
@@ -248,6 +249,7 @@ AnyPolicy = Annotated[
     | Isolation
     | Licence
     | PresenceOverhead
+    | ResponseTime
     | SurviveDomain
     | FreeUnits
     | SafetyCapacity
@@ -309,6 +311,7 @@ __all__ = [
     "RedundantFeed",
     "RequireLabel",
     "Residency",
+    "ResponseTime",
     "SafetyCapacity",
     "Serialize",
     "SlaClass",

@@ -20,6 +20,7 @@ from optimiser.schema.policy import (
     IsolationLimit,
     Licence,
     PresenceOverhead,
+    ResponseTime,
     Spread,
 )
 from optimiser.twin.rules import Rule
@@ -27,7 +28,7 @@ from optimiser.twin.rules import Rule
 NO_LIMIT = np.int32(2**30)
 COUNTED = (
     Spread, AntiAffinity, Affinity, GroupCount, Isolation, IsolationLimit, Licence,
-    PresenceOverhead,
+    PresenceOverhead, ResponseTime,
 )  # fmt: skip
 
 

@@ -118,6 +118,7 @@ _WORDS = {
     "inlet_temperature": lambda s: f"let the air at {s.where} be {s.quantity} warmer ('{s.rule}')",
     "headroom": lambda s: f"keep {s.quantity} less free in {s.where} ('{s.rule}')",
     "presence_overhead": lambda s: f"free {s.quantity} on {s.where} ('{s.rule}')",
+    "response_time": lambda s: f"free {s.quantity} on {s.where} ('{s.rule}')",
     "free_units": lambda s: f"let '{s.rule}' ask for {s.quantity} less",
     "survive_domain": lambda s: f"let '{s.rule}' be {s.quantity} short of {s.where}",
     "spread_max_per_domain": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",

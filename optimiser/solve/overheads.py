@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.schema.policy import PresenceOverhead
+from optimiser.schema.policy import PresenceOverhead, ResponseTime
 from optimiser.solve.problem import Problem
 from optimiser.twin.rules import Rule
 
 
 class Overheads(NamedTuple):
-    """Hard ``presence_overhead`` rules among the counting rules; others have an amount of 0.
+    """Hard ``presence_overhead`` and ``response_time`` rules among the counting rules.
 
-    ``amount`` (counting rule,) of each group; ``column`` (rule, step) demand column; ``limit``
-    (rule, host or none, step) what a host may carry, overheads included.
+    ``amount`` (counting rule, host or none) of each group, 0 for other rules; ``column`` (rule,
+    step) demand column; ``limit`` (rule, host or none, step) what a host may carry, overheads
+    included.
     """
 
     amount: np.ndarray
@@ -26,19 +27,19 @@ class Overheads(NamedTuple):
 def overheads(problem: Problem) -> Overheads:
     """Return the overheads of a problem's counting rules."""
     rules, num_steps = problem.counts.rules, len(problem.power_column)
-    has_any = any(isinstance(rule.policy, PresenceOverhead) for rule in rules)
+    has_any = any(isinstance(rule.policy, PresenceOverhead | ResponseTime) for rule in rules)
     num_hosts = problem.num_hosts if has_any else 0
     table = Overheads(
-        amount=np.zeros(len(rules), dtype=np.int64),
+        amount=np.zeros((len(rules), num_hosts), dtype=np.int64),
         column=np.zeros((len(rules), num_steps), dtype=np.int64),
         limit=np.zeros((len(rules), num_hosts, num_steps), dtype=np.int64),
     )
     names = problem.twin["resource"].values.astype(str).tolist()
     for index, rule in enumerate(rules):
-        if not isinstance(rule.policy, PresenceOverhead):
+        if not isinstance(rule.policy, PresenceOverhead | ResponseTime):
             continue
         columns = np.flatnonzero(problem.column_resource == names.index(rule.policy.resource))
-        table.amount[index] = rule.policy.amount
+        table.amount[index] = rule.overhead
         table.column[index] = columns if len(columns) > 1 else columns[0]
         limit = problem.rated[:, table.column[index]]
         if rule.not_worse:
@@ -57,4 +58,4 @@ def _today(problem: Problem, rule: Rule, table: Overheads, index: int) -> np.nda
     grouped = running[rule.group[running] >= 0]
     pairs = np.unique(np.column_stack([rule.group[grouped], today[grouped]]), axis=0)
     crowd = np.bincount(pairs[:, 1], minlength=problem.num_hosts)
-    return total + table.amount[index] * crowd[:, None]
+    return total + (table.amount[index] * crowd)[:, None]

@@ -44,8 +44,11 @@ def shift_moves(data: Data, state: State, workload: int, sign: int) -> None:
 def overheads_allow(data: Data, state: State, workload: int, host: int) -> bool:
     """Whether a host has room for a workload and for what each group there costs."""
     flavour = data.flavour[workload]
+    if data.overhead.shape[1] == 0:
+        return True
     for rule in range(len(data.overhead)):
-        if data.overhead[rule] == 0:
+        amount = data.overhead[rule, host]
+        if amount == 0:
             continue
         group, domain = data.group[rule, workload], data.domain[rule, host]
         crowd = state.present[rule, domain]
@@ -55,7 +58,7 @@ def overheads_allow(data: Data, state: State, workload: int, host: int) -> bool:
         for step in range(data.overhead_column.shape[1]):
             column = data.overhead_column[rule, step]
             filled = state.load[host, column] + data.use[flavour, column]
-            if filled + crowd * data.overhead[rule] > data.overhead_limit[rule, host, step]:
+            if filled + crowd * amount > data.overhead_limit[rule, host, step]:
                 return False
     return True
 

@@ -121,12 +121,14 @@ def _row_name(problem: Problem, row: int) -> str:
 _SETS: Sequence[str] = (
     "spread", "anti_affinity", "affinity", "group_count", "isolation", "isolation_limit",
 )  # fmt: skip
-_SUMS: Sequence[str] = ("domain_capacity", "group_capacity", "presence_overhead")
+_SUMS: Sequence[str] = (
+    "domain_capacity", "group_capacity", "presence_overhead", "response_time",
+)  # fmt: skip
 _WORDS: dict[int, Callable[[Refused, np.ndarray], str]] = {
     kernel.NOT_ALLOWED: _barred,
     kernel.CAPACITY: _full,
     kernel.DEVICES: _no_device,
-    kernel.COUNTS: _of_kinds(*_SETS, "presence_overhead"),
+    kernel.COUNTS: _of_kinds(*_SETS, "presence_overhead", "response_time"),
     kernel.SUMS: _of_kinds(*_SUMS),
     kernel.TRANSIT: _of_kinds("transient_capacity"),
     kernel.ROWS: _rack_row,

@@ -24,6 +24,7 @@ from optimiser.schema.policy import (
     Headroom,
     Isolation,
     PresenceOverhead,
+    ResponseTime,
     Spread,
 )
 from optimiser.studies.move_sharing import SharingGuard
@@ -334,7 +335,7 @@ def group_guards(
             found.append(SharingGuard(rule, start, end))
         elif isinstance(rule.policy, GroupCapacity):
             found.append(UseGuard(twin, rule, start, end))
-        elif isinstance(rule.policy, PresenceOverhead):
+        elif isinstance(rule.policy, PresenceOverhead | ResponseTime):
             found.append(OverheadGuard(twin, rule, start, end))
         elif isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any():
             found.append(GroupGuard(rule, start, end))

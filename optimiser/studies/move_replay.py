@@ -93,7 +93,7 @@ class _Replay:
                 self.groups.append(SharingReplay(rule, *ends))
             elif rule.kind == "group_capacity":
                 self.groups.append(UseReplay(twin, rule, *ends))
-            elif rule.kind == "presence_overhead":
+            elif rule.kind in ("presence_overhead", "response_time"):
                 self.groups.append(OverheadReplay(twin, rule, *ends))
         self._set_bounds()
 

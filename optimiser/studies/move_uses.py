@@ -9,13 +9,13 @@ import xarray as xr
 
 from optimiser.analysis.rows import Rows
 from optimiser.analysis.sharing import group_limit, group_use, measure_presence_overhead
-from optimiser.schema.policy import GroupCapacity, PresenceOverhead
+from optimiser.schema.policy import GroupCapacity, PresenceOverhead, ResponseTime
 from optimiser.studies.move_sharing import SharingGuard
 from optimiser.twin.rules import Rule
 
 
 def _resource(twin: xr.Dataset, rule: Rule) -> int:
-    assert isinstance(rule.policy, GroupCapacity | PresenceOverhead)
+    assert isinstance(rule.policy, GroupCapacity | PresenceOverhead | ResponseTime)
     return int(twin["resource"].values.astype(str).tolist().index(rule.policy.resource))
 
 
@@ -108,8 +108,7 @@ class OverheadGuard(SharingGuard):
 
     def __init__(self, twin: xr.Dataset, rule: Rule, start: np.ndarray, end: np.ndarray) -> None:
         super().__init__(rule, start, end)
-        assert isinstance(rule.policy, PresenceOverhead)
-        self.amount, resource = rule.policy.amount, _resource(twin, rule)
+        self.amount, resource = rule.overhead, _resource(twin, rule)
         usage = twin["flavour_usage"].values[:, resource].astype(np.int64)
         self.use = usage[twin["workload_flavour"].values]
         self.value = self._carried(twin, start)
@@ -119,13 +118,13 @@ class OverheadGuard(SharingGuard):
     def _carried(self, twin: xr.Dataset, host: np.ndarray) -> np.ndarray:
         total = np.zeros((twin.sizes["host"], self.use.shape[1]), dtype=np.int64)
         np.add.at(total, host[host >= 0], self.use[host >= 0])
-        return total + self.amount * (self._count(host) > 0).sum(axis=0)[:, None]
+        return total + (self.amount * (self._count(host) > 0).sum(axis=0))[:, None]
 
     def _cost(self, workload: int, host: int) -> np.ndarray:
         """Return what a workload adds to a host that it is not counted on, (step,)."""
         group = self.rule.group[workload]
         is_new = group >= 0 and self.count[group, host] == 0
-        return np.asarray(self.use[workload] + self.amount * int(is_new))
+        return np.asarray(self.use[workload] + self.amount[host] * int(is_new))
 
     def allows(self, workload: int, source: int, target: int) -> bool:
         """Whether a move may start now."""

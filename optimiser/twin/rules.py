@@ -32,6 +32,7 @@ from optimiser.schema.policy import (
     MoveBudget,
     NotWorse,
     Precedence,
+    ResponseTime,
     SafetyCapacity,
     WorkloadLabel,
     WorkloadSelector,
@@ -40,6 +41,7 @@ from optimiser.schema.policy_moving import WAY_ONLY
 from optimiser.twin.disruption import must_stay
 from optimiser.twin.latency import UserFacts
 from optimiser.twin.placing import Declared, place_rule
+from optimiser.twin.presence import overhead_of
 from optimiser.twin.residency import DataFacts
 from optimiser.twin.spending import limit_of
 from optimiser.twin.topology import card_of
@@ -51,7 +53,7 @@ OTHERS = "others"
 GROUP_KINDS = (
     "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
     "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
-    "group_together_or_not_at_all", "serialize", "sync", "disruption_budget",
+    "group_together_or_not_at_all", "serialize", "sync", "disruption_budget", "response_time",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000
@@ -70,7 +72,8 @@ class Rule:
     first need one of the second near them; ``group`` then holds whole services, and ``workloads``
     says which of their members need anything. ``amount`` (W,) int64 is what a workload counts
     in a budget, in ``1/PARTS`` of its unit, 0 for those that are not selected. ``takes`` (domain,)
-    int64 is what a domain counts that a group uses. ``facts`` are what residency and latency look
+    int64 is what a domain counts that a group uses, and ``overhead`` (domain,) int64 what the
+    presence of a group takes of a resource there. ``facts`` are what residency and latency look
     at, ``parts`` the rules that a combination joins. ``limit`` is that of a budget
     over the horizon.
     """
@@ -91,6 +94,7 @@ class Rule:
     needs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
     amount: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     takes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    overhead: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     facts: DataFacts | UserFacts | None = None
     parts: tuple[Rule, ...] = ()
     limit: float = np.inf
@@ -211,6 +215,7 @@ class Resolver:
             needs=needs,
             amount=self._amount(policy, workloads),
             takes=self._takes(policy, len(domain_names)),
+            overhead=overhead_of(policy, self.twin),
             limit=limit_of(policy, self.twin) if isinstance(policy, Budget) else np.inf,
         )
 
@@ -308,7 +313,8 @@ class Resolver:
             return np.where(first, 0, np.where(later, 1, -1)).astype(np.int32), ("before", "after")
         if policy.kind not in GROUP_KINDS:
             return np.empty(0, dtype=np.int32), ()
-        each = "all" if isinstance(policy, Licence) else getattr(policy, "each", "service")
+        whole = isinstance(policy, Licence | ResponseTime)
+        each = "all" if whole else getattr(policy, "each", "service")
         if each == "all" and not isinstance(policy, Isolation):
             return np.where(workloads, 0, -1).astype(np.int32), (policy.name,)
         code, names = self._sets(each, policy.name)

@@ -74,6 +74,9 @@ def judge(policy, hosts, on=ALL_ON, *, lenient=False):
                                                 "hosts": {"names": ["h2"]}}]},
          [3, 3, 3, 3], [3, 2, 3, 3], 1),
         ({"kind": "presence_overhead", "amount": 450}, [1, 1, 2, 3], [1, 1, 3, 3], 100),
+        # 10 of 100 busy answers in 85 / 0.9 ms, 20 would need 106 ms: 15 is the most
+        ({"kind": "response_time", "workloads": X, "service_ms": 85, "limit_ms": 100},
+         [1, 2, 3, 3], [1, 2, 1, 3], 5),
         ({"kind": "presence_overhead", "amount": 400}, [1, 2, 3, 3], [1, 1, 1, 3], 100),
     ],
 )  # fmt: skip

@@ -155,6 +155,10 @@ MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "presence_overhead": lambda r: {
         "resource": r.pick(["cpu", "memory"]), "amount": 10 * r.integer(1, 3), **_each(r),
     },
+    "response_time": lambda r: {
+        "service_ms": 10, "limit_ms": r.pick([12, 16, 20, 30, 60]), "server_size": 40, **_some(r),
+        **r.pick([{}, {}, {"queue": "mmc"}, {"queue": "mmc", "percentile": 50, "limit_ms": 20}]),
+    },
     "free_units": lambda r: {
         "size": r.pick([{"cpu": 20}, {"memory": 30}, {"cpu": 30, "memory": 20}]),
         "count": r.integer(1, 5), "domain": r.pick(["host", "rack", "site", {"label": "disk"}]),

@@ -340,6 +340,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         rule(kind="presence_overhead", resource="memory", amount=450),
         rule(kind="presence_overhead", resource="memory", amount=350),
     ),
+    "response_time": (
+        rule(kind="response_time", service_ms=85, limit_ms=100),
+        rule(kind="response_time", service_ms=75, limit_ms=100),
+    ),
     "isolation": (apart(kind="isolation"), apart(kind="isolation", each="all")),
     "ban": (
         soft("ban", workloads=NAMES, hosts={"names": ["h1"]}),

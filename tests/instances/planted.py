@@ -181,6 +181,9 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
     "presence_overhead": lambda r: _ruled(
         r, kind="presence_overhead", resource="cpu", amount=int(r.integers(91, 99))
     ),
+    "response_time": lambda r: _ruled(
+        r, kind="response_time", service_ms=1, limit_ms=100 / int(r.integers(92, 100)),
+    ),
     "survive_domain": lambda r: _ruled(r, kind="survive_domain", domain="site", resources=["cpu"]),
     "free_units": lambda r: _all_sixties(
         r, {"kind": "free_units", "size": {"cpu": 10}, "count": int(r.integers(27, 35))}

@@ -238,6 +238,12 @@ CASES: dict[str, tuple[Case, list[str | None], str]] = {
         ["h1", None],
         "on h2, the best, it exceeds 'budget'",
     ),
+    "response time": (
+        {"hosts": 1, "workloads": [one(cpu=30, host="h1"), one(cpu=30), one(cpu=10)],
+         "policies": rule("response_time", service_ms=1, limit_ms=2)},
+        [None, "h1"],
+        "1 would break response_time",
+    ),
     "nearness": (
         {"hosts": 2, "workloads": [{"service": "db", "host": "h2"}, {"service": "app", "cpu": 90},
                                    {"service": "app", "cpu": 20}],
