@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.formulation.spread import write_count_rows
 from optimiser.schema.policy import Affinity, AntiAffinity

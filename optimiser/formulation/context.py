@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.linear import Linear, objects
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.recipe import Recipe
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import context_of
 from optimiser.formulation.grouping import members
 from optimiser.formulation.instance import Instance
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.values import read_values
 
 

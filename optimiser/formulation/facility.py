@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.aggregate import Elements, Stage, aggregate
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.rows import below, declare_rows, equal
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.schema.policy import FreeUnits
 from optimiser.twin.rules import Rule

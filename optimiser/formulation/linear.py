@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from pyomo.core.expr import LinearExpression
+
+from optimiser.formulation.modelling import LinearExpression
 
 DUST = 1e-12
 """Coefficients below this are what is left of subtracting equal numbers."""

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.common.gc_manager import PauseGC
 
 from optimiser.errors import MissingError, did_you_mean
 from optimiser.formulation import (
@@ -39,6 +37,7 @@ from optimiser.formulation import (
 )
 from optimiser.formulation.context import Context
 from optimiser.formulation.instance import Instance
+from optimiser.formulation.modelling import PauseGC, pyo
 from optimiser.formulation.recipe import Recipe, read_recipe
 
 Step = Callable[[Context], None]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.moves import fixed_move_cost, moved
 
 HOURS_PER_DAY = 24.0

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from optimiser.library.documents import read_document
+from optimiser.library.documents import read_located
 from optimiser.library.locate import library_path
 from optimiser.schema.base import Document
 
@@ -111,4 +111,4 @@ def read_recipe(name: str = "placement") -> Recipe:
 
 def read_recipe_file(path: Path) -> Recipe:
     """Return the recipe in a file."""
-    return read_document(path, Recipe)
+    return read_located(path, Recipe, bundled=True)[0]

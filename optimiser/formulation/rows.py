@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-
 from optimiser.errors import InfeasibleError
 from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.linear import Linear
+from optimiser.formulation.modelling import pyo
 from optimiser.twin.rules import Rule
 
 TOLERANCE = 1e-9

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
 from optimiser.formulation.members import Members, members_of
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.schema.policy import (
     GroupCount,

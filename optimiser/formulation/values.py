@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.aggregate import Stage
 from optimiser.formulation.capacity import overfull_hosts
@@ -14,6 +13,7 @@ from optimiser.formulation.facility import elements_of
 from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.serving import set_unserved
 from optimiser.formulation.sharing import sharing_rules
 from optimiser.formulation.values_of_prices import set_nearby, set_prices

@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError, InfeasibleError
 from optimiser.formulation.frame import without_groups
 from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
+from optimiser.formulation.modelling import pyo
 from optimiser.solve.branch import branch_on_whole
 from optimiser.solve.columns import fillings_of, generate
 from optimiser.solve.compile import compile_model

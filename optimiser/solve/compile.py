@@ -14,7 +14,7 @@ from optimiser.solve.compiled import Compiled, Floats, build_compiled
 from optimiser.solve.ranges import NAMES_SHOWN, refuse_bad_numbers
 
 if TYPE_CHECKING:
-    import pyomo.environ as pyo
+    from optimiser.formulation.modelling import pyo
 
 
 def compile_model(model: pyo.ConcreteModel) -> Compiled:

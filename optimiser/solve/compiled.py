@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from optimiser.errors import SolverError
 
 if TYPE_CHECKING:
-    import pyomo.environ as pyo
+    from optimiser.formulation.modelling import pyo
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -132,7 +132,7 @@ class Compiled:
 
 
 def _fill_idle(model: pyo.ConcreteModel) -> None:
-    import pyomo.environ as pyo
+    from optimiser.formulation.modelling import pyo
 
     for variable in model.component_data_objects(pyo.Var, active=True):
         if variable.value is None:

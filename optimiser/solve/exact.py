@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.extract import disaggregate
 from optimiser.formulation.grouping import Grouping, group_exact
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.values import set_placement
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, Floats

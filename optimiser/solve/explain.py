@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyomo.environ as pyo
 import xarray as xr
 
 from optimiser.errors import InfeasibleError
@@ -25,6 +24,7 @@ from optimiser.formulation.frame import Frame, prepare, without_groups
 from optimiser.formulation.grouping import group_exact, group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
+from optimiser.formulation.modelling import pyo
 from optimiser.formulation.recipe import read_recipe
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled

@@ -10,9 +10,8 @@ import numpy as np
 from optimiser.solve.compiled import Compiled, Floats
 
 if TYPE_CHECKING:
-    import pyomo.environ as pyo
-
     from optimiser.formulation.context import Context
+    from optimiser.formulation.modelling import pyo
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.errors import DcoptError, InfeasibleError
 from optimiser.formulation.context import context_of
@@ -21,6 +20,7 @@ from optimiser.formulation.grouping import group_hosts
 from optimiser.formulation.instance import Instance
 from optimiser.formulation.linear import Linear, objects
 from optimiser.formulation.model import build
+from optimiser.formulation.modelling import pyo
 from optimiser.schema.policy import MaxMoves
 from optimiser.solve.bridge import pass_to_highs, require_ok
 from optimiser.solve.certify import safe_dual_bound

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
 from optimiser.formulation.context import context_of
 from optimiser.formulation.members import members_of, rules_of
+from optimiser.formulation.modelling import pyo
 from optimiser.schema.policy import AntiAffinity
 
 

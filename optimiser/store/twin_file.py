@@ -31,7 +31,8 @@ def write_twin(twin: xr.Dataset, path: Path) -> None:
             encoding[str(name)] = {"zlib": True, "complevel": 1, "shuffle": True}
         if variable.dtype.kind == "f":
             encoding.setdefault(str(name), {})["_FillValue"] = None
-    stored.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    # on a full disk HDF5 fails in its own words, or with the process: so the bytes are written here
+    path.write_bytes(stored.to_netcdf(None, engine="h5netcdf", encoding=encoding))
 
 
 def read_twin(path: Path) -> xr.Dataset:

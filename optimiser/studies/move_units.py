@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from optimiser.twin.way import WayRule
 
@@ -17,6 +16,8 @@ def unit_labels(way: Sequence[WayRule], workload: np.ndarray) -> np.ndarray:
     groups = [rule.group[workload] for rule in way if rule.kind == "sync"]
     if not groups or not len(workload):
         return alone
+    from scipy.sparse.csgraph import connected_components  # loads all of linear algebra
+
     size = len(workload)
     who, where, count = [], [], size
     for group in groups:

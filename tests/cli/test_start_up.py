@@ -68,3 +68,23 @@ def test_reading_a_site_imports_neither_solver_nor_report(verb: str, tmp_path: P
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
     assert done.stderr.strip() == "0 []"
+
+
+@pytest.mark.parametrize("verb", ["explain", "plan"])
+def test_the_modelling_language_brings_no_statistics(verb: str, tmp_path: Path) -> None:
+    """Sparse matrices are there for the model, and statistics, slow to load, are not.
+
+    To explain a site on which nothing contradicts no compiled search is loaded either.
+    """
+    code = (
+        "import sys; from optimiser.cli.app import run; "
+        f"code = run([{verb!r}, {str(write_site(tmp_path / 'site'))!r}, '--json']); "
+        "names = ('pyomo.environ', 'scipy.sparse', 'scipy.stats', 'numba'); "
+        "print(code, *[m for m in names if m in sys.modules], file=sys.stderr)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
+    told = "0 pyomo.environ scipy.sparse" + (" numba" if verb == "plan" else "")
+    assert done.stderr.strip() == told

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +71,28 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"twin\.nc"):
         read_twin(path)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np, xarray as xr
+from optimiser.store.twin_file import write_twin
+twin = xr.Dataset({"noise": ("x", np.random.default_rng(1).random(50_000))})
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    write_twin(twin, Path(sys.argv[1]))
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
+@pytest.mark.parametrize("size", [1, 2_000, 94_292, 300_000])
+def test_a_disk_that_is_full_is_an_error_of_the_file_system(tmp_path: Path, size: int) -> None:
+    """Wherever in the file it happens it is told, and the process goes on and ends as others do."""
+    line = [sys.executable, "-c", FULL, str(tmp_path / "twin.nc"), str(size)]
+    home = Path(__file__).parents[2]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=home)
+    assert done.stdout.strip() == "File too large"
+    assert done.stderr == ""
