@@ -14,6 +14,7 @@ from optimiser.schema.study import SolverSettings, Study
 from optimiser.solve.mend import Leaving, find_leaving
 from optimiser.solve.mend_places import place_leaving
 from optimiser.solve.objective import evaluate
+from optimiser.solve.packing import is_about_hosts_on
 from optimiser.solve.precheck import precheck
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import (
@@ -158,8 +159,9 @@ class Engine:
 
     @property
     def _search_settings(self) -> SolverSettings:
-        """Leave a core to the exact model while it is the one that closes the gap."""
-        if self.settings.work_limit is None and self.bounder.size.is_small:
+        """Leave a core to what closes the gap: the exact model, or the fillings of hosts."""
+        closes = self.bounder.size.is_small or is_about_hosts_on(self.problem)
+        if self.settings.work_limit is None and closes:
             return self.settings.model_copy(update={"threads": 1})
         return self.settings
 

@@ -40,6 +40,14 @@ class Packing:
         return float(np.gcd.reduce(whole.astype(np.int64)))
 
 
+def is_about_hosts_on(problem: Problem) -> bool:
+    """Whether hosts that are on cost money, nothing else does, and every workload has a host."""
+    frame = problem.frame
+    if frame.serving.is_optional.any() or (frame.net_price != 0.0).any() or frame.water_price:
+        return False
+    return bool((problem.host_on_cost > 0.0).all())
+
+
 def packing_of(problem: Problem) -> Packing | None:
     """Return the packing problem in a site, ``None`` where energy counts, or it is too large.
 
@@ -48,10 +56,7 @@ def packing_of(problem: Problem) -> Packing | None:
     Every cost but that of hosts on is left out, and every rule but capacity and the choice of
     hosts: what is least here is least at most there.
     """
-    frame = problem.frame
-    if frame.serving.is_optional.any():
-        return None
-    if (frame.net_price != 0.0).any() or frame.water_price or not (problem.host_on_cost > 0).all():
+    if not is_about_hosts_on(problem):
         return None
     item_key = np.column_stack([problem.use[problem.flavour], problem.eligibility.of_workload])
     first, item_of, count = _classes(item_key)
