@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from optimiser.analysis import (
+    availability,
     capacity,
     counts,
     electrical,
@@ -70,6 +71,7 @@ MEASURES: dict[str, Measure] = {
     "headroom": _on_loads(capacity.measure_headroom),
     "spread": _on_hosts(placement_rules.measure_spread),
     "anti_affinity": _on_hosts(placement_rules.measure_anti_affinity),
+    "availability": _on_hosts(availability.measure_availability),
     "affinity": _on_hosts(placement_rules.measure_affinity),
     "dependency": _on_hosts(nearness.measure_dependency),
     "transient_capacity": _on_loads(transit.measure_transient_capacity),

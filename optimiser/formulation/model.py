@@ -11,6 +11,7 @@ from optimiser.errors import MissingError, did_you_mean
 from optimiser.formulation import (
     affinity,
     assignment,
+    availability,
     capacity,
     cooling,
     counts,
@@ -116,6 +117,15 @@ BLOCKS: dict[str, Block] = {
             spread.constrain_spread_fullest,
             spread.constrain_spread_emptiest,
             spread.constrain_spread_max_skew,
+        ),
+    ),
+    "availability": Block(
+        (availability.declare_availability,),
+        (
+            availability.constrain_availability_above,
+            availability.constrain_availability,
+            availability.constrain_availability_members,
+            availability.constrain_availability_domains,
         ),
     ),
     "affinity": Block(

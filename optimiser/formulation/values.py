@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from optimiser.formulation.aggregate import Stage
+from optimiser.formulation.availability import set_availability
 from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
@@ -47,6 +48,7 @@ def set_placement(
     set_nearby(context)
     set_prices(context)
     set_free_units(context)
+    set_availability(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost

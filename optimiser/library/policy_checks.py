@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from optimiser.library.placing_checks import check_latency, check_residency
 from optimiser.library.references import DocumentCheck
+from optimiser.library.reliability import load_components
 from optimiser.schema.policy import (
     AnyPolicy,
+    Availability,
     Dependency,
     DisruptionBudget,
     DomainCapacity,
@@ -117,9 +119,17 @@ def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> N
     with_resource = Headroom | GroupCapacity | PresenceOverhead | SafetyCapacity | ResponseTime
     if isinstance(policy, with_resource):
         check.refer(("resource",), policy.resource, known.resources, "resource")
+    if isinstance(policy, Availability):
+        _check_components(check, policy)
     if isinstance(policy, FreeUnits):
         for name in policy.size:
             check.refer(("size", name), name, known.resources, "resource")
+
+
+def _check_components(check: DocumentCheck, policy: Availability) -> None:
+    known = [*load_components(), *(one.name for one in policy.figures)]
+    _check_names(check, "components", policy.components, known, "component")
+    check.refer(("server",), policy.server, known, "component")
 
 
 def _check_groups(check: DocumentCheck, each: str | WorkloadLabel, known: Known) -> None:

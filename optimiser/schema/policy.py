@@ -40,7 +40,7 @@ from optimiser.schema.policy_placing import (
     RequireLabel,
     Residency,
 )
-from optimiser.schema.policy_quality import ResponseTime
+from optimiser.schema.policy_quality import Availability, ResponseTime
 from optimiser.schema.policy_reserves import FreeUnits, SafetyCapacity, SurviveDomain
 from optimiser.schema.policy_serving import Assign, GroupTogether
 from optimiser.schema.policy_sharing import (
@@ -250,6 +250,7 @@ AnyPolicy = Annotated[
     | Licence
     | PresenceOverhead
     | ResponseTime
+    | Availability
     | SurviveDomain
     | FreeUnits
     | SafetyCapacity
@@ -270,6 +271,7 @@ __all__ = [
     "AnyOf",
     "AnyPolicy",
     "Assign",
+    "Availability",
     "Ban",
     "Budget",
     "CoolingCapacity",

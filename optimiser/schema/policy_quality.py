@@ -1,4 +1,4 @@
-"""How well services work: response times."""
+"""How well services work: response times and availability."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.schema.policy_base import PolicyBase, WorkloadSelector
+from optimiser.schema.policy_base import GroupLevel, PolicyBase, WorkloadSelector
+from optimiser.schema.reliability import Component
 
 
 class ResponseTime(PolicyBase):
@@ -49,4 +50,42 @@ class ResponseTime(PolicyBase):
                 f"not even an idle host is fast enough: its {what} is {least:.6g} ms, "
                 f"limit_ms is {self.limit_ms:g}"
             )
+        return self
+
+
+class Availability(PolicyBase):
+    """Place the replicas of each service so that its predicted availability meets a target.
+
+    A replica is up while its server and what its domain shares are; the service is while enough
+    replicas are. A replica that has no host is down. Hardware only, which makes it an upper bound:
+    people, maintenance and software cause most outages. The way to a plan may be less available.
+    """
+
+    kind: Literal["availability"] = "availability"
+    workloads: WorkloadSelector = WorkloadSelector()
+    """Workloads; each service among them has its availability."""
+    domain: GroupLevel = "rack"
+    """What replicas share; hosts outside any are taken as one more."""
+    target: float = Field(gt=0, lt=1)
+    """Share of the year in which the service is up, such as 0.9995."""
+    needed: int | None = Field(default=None, ge=1)
+    """Replicas that must be up; 1 when neither this nor the share is given."""
+    needed_fraction: float | None = Field(default=None, gt=0, le=1)
+    """Share of the replicas that must be up, rounded up."""
+    components: list[str] = Field(min_length=1)
+    """What every domain has one of and its replicas need, such as ``pdu`` and ``switch``: names of
+    ``figures`` or of the library (``models/reliability/components.yaml``)."""
+    server: str = "server"
+    """What each replica runs on, also a component."""
+    common_cause: float = Field(default=0.05, ge=0, le=1)
+    """Share of the domains' failures that takes all of them down at once (beta factor)."""
+    figures: list[Component] = []
+    """Figures of your own, which come before those of the library."""
+    soft: None = None
+    """A target has no price."""
+
+    @model_validator(mode="after")
+    def _says_once_what_is_needed(self) -> Availability:
+        if self.needed is not None and self.needed_fraction is not None:
+            raise ValueError("give needed or needed_fraction, not both")
         return self

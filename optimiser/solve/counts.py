@@ -15,6 +15,7 @@ import xarray as xr
 from optimiser.schema.policy import (
     Affinity,
     AntiAffinity,
+    Availability,
     GroupCount,
     Isolation,
     IsolationLimit,
@@ -23,12 +24,13 @@ from optimiser.schema.policy import (
     ResponseTime,
     Spread,
 )
+from optimiser.solve.uptime import domain_limits
 from optimiser.twin.rules import Rule
 
 NO_LIMIT = np.int32(2**30)
 COUNTED = (
     Spread, AntiAffinity, Affinity, GroupCount, Isolation, IsolationLimit, Licence,
-    PresenceOverhead, ResponseTime,
+    PresenceOverhead, ResponseTime, Availability,
 )  # fmt: skip
 
 
@@ -78,7 +80,11 @@ def count_table(twin: xr.Dataset, rules: Sequence[Rule]) -> CountTable:
         cell = slice(int(offset[index]), int(offset[index + 1]))
         limit[cell] = np.repeat(_largest(rule, size), int(num_domains[index]))
         _domain_bounds(rule, size, least[index], most[index], skew[index])
-        if rule.not_worse:
+        if isinstance(rule.policy, Availability):  # its limits know what is excused today
+            bounds = domain_limits(rule, twin)
+            limit[cell] = np.repeat(bounds[:, 0], int(num_domains[index]))
+            least[index, : len(size)], most[index, : len(size)] = bounds[:, 1], bounds[:, 2]
+        elif rule.not_worse:
             _excuse(
                 twin,
                 rule,

@@ -33,6 +33,7 @@ from optimiser.solve.here import solve_here
 from optimiser.solve.precheck import Finding, precheck
 from optimiser.solve.problem import Problem
 from optimiser.solve.settings import SolveResult, SolveSettings
+from optimiser.solve.uptime import out_of_reach
 
 EXACT_PAIRS = 3_000
 """Pairs of workload groups and hosts up to which each host stands for itself."""
@@ -60,6 +61,8 @@ def explain_infeasible(
     """
     deadline = time.monotonic() + time_limit_s
     proven = precheck(problem)
+    if out_of_reach(problem):
+        return proven  # targets no placement meets: nothing else is worth relaxing before them
     ways_out = find_relaxations(problem.frame, time_limit_s)
     if prove is not None:
         ways_out = [w if w.is_exact else prove(problem.frame, w, deadline) for w in ways_out]

@@ -11,12 +11,14 @@ import numpy as np
 
 from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.placement_rules import forbidden_pairs
-from optimiser.schema.policy import Budget
-from optimiser.solve.precheck import Finding
+from optimiser.schema.policy import Availability, Budget
+from optimiser.solve.finding import Finding
+from optimiser.twin.availability import MINUTES_PER_YEAR, PARTS
 from optimiser.twin.devices import assign_devices
 from optimiser.twin.placing import PLACEMENT_KINDS
 from optimiser.twin.rules import Rule
 from optimiser.twin.spending import resolution
+from optimiser.twin.standing import predicted, standings
 
 SHOWN = 4
 IN_TOTAL = "in total"
@@ -97,6 +99,17 @@ def _new_limit(step: Step, more: float) -> str:
     return f"{written:,.7g} {step.unit} a {step.per}, which is {over_horizon} here"
 
 
+def _miss_target(step: Step) -> str:
+    if math.isnan(step.limit):
+        return f"let '{step.rule}' ask less of {step.where}"
+    longest = math.ceil((step.limit + step.amount) * 1e4) / 1e4
+    target = 1.0 - longest / MINUTES_PER_YEAR
+    return (
+        f"let {step.where} be down {longest:,.10g} min/year, "
+        f"a target of {target:.12g} in '{step.rule}'"
+    )
+
+
 def _class_of(step: Step) -> str:
     if len(step.hosts) < 2 or not step.where.startswith("host "):
         return step.where
@@ -136,6 +149,8 @@ _WORDS = {
     "max_moves_per_service": lambda s: f"allow {s.quantity} more of {s.where} than '{s.rule}' does",
     "move_budget": lambda s: f"raise the budget '{s.rule}' by {s.quantity}",
     "budget": _raise_budget,
+    "availability": _miss_target,
+    "availability_domains": _miss_target,
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
     "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),
@@ -230,9 +245,12 @@ def read_steps(
         if slack.constraint in PLACEMENT_KINDS:
             if count is not None:
                 steps.append(_forbidden_in_counts(context, slack, amount, count))
+        elif host is not None and slack.constraint.startswith("availability"):
+            continue  # told in minutes, from the placement
         elif host is None or not _is_device(slack, device):
             steps.append(_plain_step(context, slack, amount))
     if host is not None:
+        steps += _missed_targets(context, host)
         steps += _forbidden_in_placement(context, host) + _missing_devices(context, host)
     # the sum over merged places only repeats what the places say
     named = {step.rule for step in steps if step.where != IN_TOTAL}
@@ -325,6 +343,22 @@ def _forbidden_in_counts(context: Context, slack: Slack, amount: float, count: n
 
 def _rule_named(context: Context, name: str) -> Rule:
     return next(rule for rule in context.instance.frame.rules if rule.name == name)
+
+
+def _missed_targets(context: Context, host: np.ndarray) -> list[Step]:
+    """Return a step for each service that is predicted to be down longer than allowed."""
+    steps, frame = [], context.instance.frame
+    for rule in frame.rules:
+        if not isinstance(rule.policy, Availability):
+            continue
+        wanted = standings(rule, frame.twin, frame.serving.is_optional)
+        for standing, down in zip(wanted, predicted(rule, host), strict=True):
+            if standing.limits.is_possible and down > standing.allowed:
+                more, name = (down - standing.allowed) / PARTS, rule.group_names[standing.group]
+                allowed = standing.allowed / PARTS
+                step = Step("availability", rule.name, name, more, "min/year", limit=allowed)
+                steps.append(step)
+    return steps
 
 
 def _missing_devices(context: Context, host: np.ndarray) -> list[Step]:

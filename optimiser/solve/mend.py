@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from optimiser.schema.policy import Availability
 from optimiser.solve.compiled import Compiled, build_compiled
 from optimiser.solve.counts import NO_LIMIT, CountTable
 from optimiser.solve.here import solve_here
@@ -86,9 +87,11 @@ def _over_capacity(problem: Problem) -> _Rows:
 
 
 def _over_counts(table: CountTable, today: np.ndarray) -> list[_Rows]:
+    # limits of availability are narrower than what the target needs, so they prove nothing
+    asked = [not isinstance(rule.policy, Availability) for rule in table.rules]
     return [
         rows
-        for rule in np.flatnonzero(table.num_groups).tolist()
+        for rule in np.flatnonzero(table.num_groups * asked).tolist()
         for rows in (_over_limit(table, rule, today), _over_domains(table, rule, today))
     ]
 

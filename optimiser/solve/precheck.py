@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from optimiser.schema.policy import Availability
+from optimiser.solve.finding import Finding
 from optimiser.solve.problem import Problem
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One reason why no plan exists.
-
-    ``rule`` and ``who`` name it, ``short_by`` [``unit``] says how much is missing, ``sentence``
-    tells it and ``remedy`` says what would be enough.
-    """
-
-    rule: str
-    who: tuple[str, ...]
-    short_by: float
-    unit: str
-    sentence: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.sentence}\n    mend:     {self.remedy}"
+from optimiser.solve.uptime import out_of_reach
 
 
 def precheck(problem: Problem) -> list[Finding]:
     """Return every impossibility that arithmetic alone can prove."""
-    return [*_homeless(problem), *_totals(problem), *_groups(problem)]
+    found = [*_homeless(problem), *_totals(problem), *_groups(problem)]
+    return [*found, *out_of_reach(problem)]
 
 
 def _homeless(problem: Problem) -> list[Finding]:
@@ -122,6 +105,8 @@ def _groups(problem: Problem) -> list[Finding]:
     must = ~problem.frame.serving.is_optional
     usable = problem.eligibility.allowed.any(axis=0)
     for index, rule in enumerate(counts.rules):
+        if isinstance(rule.policy, Availability):
+            continue  # the table is narrower than the rule, and :func:`out_of_reach` tells
         groups, domains = int(counts.num_groups[index]), int(counts.num_domains[index])
         start = int(counts.offset[index])
         limit = counts.limit[start : start + groups * domains].reshape(groups, domains)
@@ -168,3 +153,6 @@ def _group_finding(rule: str, group: str, size: int, room: int, domains: int) ->
     )
     remedy = f"allow more per domain, or run at most {room:,} of {group}"
     return Finding(rule, (group,), float(size - room), "members", sentence, remedy)
+
+
+__all__ = ["Finding", "precheck"]

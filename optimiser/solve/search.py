@@ -32,6 +32,7 @@ from optimiser.solve.search_kernel import (
 from optimiser.solve.shifts import anneal
 from optimiser.solve.spending import Purse
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
+from optimiser.solve.uptime import Uptime
 from optimiser.solve.walker import Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
@@ -69,6 +70,7 @@ class Searcher:
         self.data_ref = data_reference(self.data)
         self.weight = workload_weight(problem)
         self.purse = Purse(problem)
+        self.uptime = Uptime(problem)
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
@@ -258,11 +260,15 @@ class Searcher:
 
     @property
     def keeps_rules(self) -> bool:
-        """Whether the placement is legal and keeps the budgets, which moves cannot see."""
+        """Whether the placement is legal and keeps the rules that single moves cannot see."""
         if not self.is_legal:
             return False
         state = self._arrays
-        return self.purse.holds(state.host, (state.members > 0) | state.forced_on)
+        return self.keeps(state.host, (state.members > 0) | state.forced_on)
+
+    def keeps(self, host: np.ndarray, on: np.ndarray) -> bool:
+        """Whether a placement keeps the budgets and the targets of availability."""
+        return self.purse.holds(host, on) and self.uptime.holds(host)
 
     @property
     def _ready(self) -> StateReference:

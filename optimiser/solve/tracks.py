@@ -146,7 +146,7 @@ class Track:
         if self.searcher.is_legal:
             found = self.searcher.candidate()
             is_better = self.best is None or found.objective < self.best.objective
-            if is_better and self.searcher.purse.holds(found.host, found.on):
+            if is_better and self.searcher.keeps(found.host, found.on):
                 self.best = found
             self._is_over_budget = self.searcher.purse.learn(found.host, found.on)
         if goes_on or self.forcing is not None:

@@ -6,7 +6,6 @@ a rule demands by itself.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +13,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from optimiser.library.columns import parse_labels
 from optimiser.library.site import SiteInput
-from optimiser.library.table_checks import split_names
 from optimiser.schema.equipment import ServerCard
 from optimiser.schema.policy import (
     AnyPolicy,
     Assign,
+    Availability,
     Budget,
     Dependency,
     DisruptionBudget,
@@ -38,6 +36,8 @@ from optimiser.schema.policy import (
     WorkloadSelector,
 )
 from optimiser.schema.policy_moving import WAY_ONLY
+from optimiser.twin.availability import Figures, figures_of
+from optimiser.twin.declared import labels_of, matches, needs_of, tenant_of
 from optimiser.twin.disruption import must_stay
 from optimiser.twin.latency import UserFacts
 from optimiser.twin.placing import Declared, place_rule
@@ -54,6 +54,7 @@ GROUP_KINDS = (
     "spread", "anti_affinity", "affinity", "max_moves_per_service", "group_capacity",
     "group_count", "isolation_limit", "isolation", "licence", "presence_overhead",
     "group_together_or_not_at_all", "serialize", "sync", "disruption_budget", "response_time",
+    "availability",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
 PARTS = 1000
@@ -75,7 +76,7 @@ class Rule:
     int64 is what a domain counts that a group uses, and ``overhead`` (domain,) int64 what the
     presence of a group takes of a resource there. ``facts`` are what residency and latency look
     at, ``parts`` the rules that a combination joins. ``limit`` is that of a budget
-    over the horizon.
+    over the horizon, ``figures`` say how often domains and servers are down.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Rule:
     facts: DataFacts | UserFacts | None = None
     parts: tuple[Rule, ...] = ()
     limit: float = np.inf
+    figures: Figures | None = None
 
     @property
     def is_hard(self) -> bool:
@@ -176,8 +178,8 @@ class Resolver:
             for card, labels in zip(cards, own, strict=True)
         ]
         self.row_labels = labels_of(site_input.workloads)
-        self.needs_of = _needs_of(site_input)
-        self.tenant_of = _tenant_of(site_input)
+        self.needs_of = needs_of(site_input)
+        self.tenant_of = tenant_of(site_input)
         country = site_input.site.location.country
         self.declared = Declared(twin, country, self.host_labels, self.row_labels, self.row_of)
 
@@ -216,6 +218,7 @@ class Resolver:
             amount=self._amount(policy, workloads),
             takes=self._takes(policy, len(domain_names)),
             overhead=overhead_of(policy, self.twin),
+            figures=figures_of(policy) if isinstance(policy, Availability) else None,
             limit=limit_of(policy, self.twin) if isinstance(policy, Budget) else np.inf,
         )
 
@@ -242,7 +245,7 @@ class Resolver:
             code, names = found.astype(np.int32), tuple(map(str, distinct))
         else:
             code, names = domains(self.twin, level)
-        if isinstance(policy, Dependency) and (code < 0).any():
+        if isinstance(policy, Dependency | Availability) and (code < 0).any():
             # who needs nobody may be outside; who needs others must meet them there too
             return np.where(code < 0, len(names), code), (*names, ELSEWHERE)
         return code, names
@@ -281,7 +284,7 @@ class Resolver:
             of_service = names[self.twin["service_sla_class"].values]
             chosen &= np.isin(of_service[service], selector.sla_classes)
         if selector.labels:
-            match = np.array([_matches(have, selector.labels) for have in self.row_labels])
+            match = np.array([matches(have, selector.labels) for have in self.row_labels])
             chosen &= match[self.row_of]
         return chosen
 
@@ -301,7 +304,7 @@ class Resolver:
                 domain, names = domains(twin, level)
                 chosen &= np.isin(np.append(np.array(names, dtype=str), "")[domain], wanted)
         if selector.labels:
-            chosen &= np.array([_matches(have, selector.labels) for have in self.host_labels])
+            chosen &= np.array([matches(have, selector.labels) for have in self.host_labels])
         return chosen
 
     def groups(
@@ -359,37 +362,3 @@ def _as_domain_capacity(policy: SafetyCapacity) -> DomainCapacity:
         limit_fraction=policy.fraction,
         hosts=policy.hosts,
     )
-
-
-def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Return each row's labels, written as ``key=value;key=value``."""
-    if "labels" not in table.columns:
-        return [{} for _ in range(len(table))]
-    texts = table["labels"].fillna("").astype(str)
-    cache = {text: parse_labels(text) for text in texts.unique()}
-    return [cache[text] for text in texts]
-
-
-def _needs_of(site_input: SiteInput) -> dict[str, list[str]]:
-    """Return the services that each service needs, empty where none are named."""
-    found: dict[str, list[str]] = defaultdict(list)
-    table = site_input.services
-    if table is not None and "needs" in table.columns:
-        found |= {
-            str(name): split_names(str(text))
-            for name, text in zip(table["name"], table["needs"].fillna(""), strict=True)
-        }
-    return found
-
-
-def _tenant_of(site_input: SiteInput) -> dict[str, str]:
-    """Return the tenant of each service that has one."""
-    table = site_input.services
-    if table is None or "tenant" not in table.columns:
-        return {}
-    pairs = zip(table["name"].astype(str), table["tenant"].fillna("").astype(str), strict=True)
-    return {name: tenant for name, tenant in pairs if tenant}
-
-
-def _matches(have: dict[str, str], wanted: dict[str, str]) -> bool:
-    return all(have.get(key) == value for key, value in wanted.items())

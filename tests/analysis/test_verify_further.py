@@ -35,6 +35,10 @@ def judge(policy, hosts, on=ALL_ON, *, lenient=False):
     return verify(twin, rules, Placement(np.array(hosts) - 1, np.array(on, dtype=bool)))
 
 
+ROOM = [{"name": "room", "failures_per_year": 365, "repair_h": 1},
+        {"name": "box", "failures_per_year": 0, "repair_h": 1}]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("policy", "good", "bad", "amount"),
     [
@@ -74,6 +78,10 @@ def judge(policy, hosts, on=ALL_ON, *, lenient=False):
                                                 "hosts": {"names": ["h2"]}}]},
          [3, 3, 3, 3], [3, 2, 3, 3], 1),
         ({"kind": "presence_overhead", "amount": 450}, [1, 1, 2, 3], [1, 1, 3, 3], 100),
+        # racks are down 0.04 of the time: two of them 0.0016, one 0.04, 20,183 min/year too much
+        ({"kind": "availability", "workloads": X, "target": 0.9984, "components": ["room"],
+          "server": "box", "common_cause": 0.0, "figures": ROOM},
+         [1, 3, 2, 2], [1, 2, 3, 3], 0.0384 * 365 * 24 * 60),
         # 10 of 100 busy answers in 85 / 0.9 ms, 20 would need 106 ms: 15 is the most
         ({"kind": "response_time", "workloads": X, "service_ms": 85, "limit_ms": 100},
          [1, 2, 3, 3], [1, 2, 1, 3], 5),

@@ -31,7 +31,7 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
         kind = recipe.pick(kinds)
         policy = MAKERS[kind](recipe) | {"kind": kind, "name": f"{kind}-{index}-more"}
         if (
-            kind not in (*PRICED, "safety_capacity", "disruption_budget")
+            kind not in (*PRICED, "safety_capacity", "disruption_budget", "availability")
             and recipe.soft
             and recipe.chance(0.3)
         ):
@@ -105,6 +105,20 @@ def _banned(recipe: Recipe) -> Row:
     return {"workloads": recipe.some_workloads(), "hosts": recipe.some_hosts()}
 
 
+def _availability(recipe: Recipe) -> Row:
+    figures = [
+        {"name": "room", "failures_per_year": recipe.pick([10, 30]), "repair_h": 8},
+        {"name": "box", "failures_per_year": recipe.pick([0, 1, 4]), "repair_h": 24},
+    ]
+    needed = recipe.pick([{}, {}, {"needed_fraction": 0.5}, {"needed_fraction": 1.0}])
+    return {
+        "target": recipe.pick([0.9, 0.95, 0.97, 0.98, 0.99, 0.995]), "figures": figures,
+        "components": ["room"], "server": "box", "common_cause": recipe.pick([0.0, 0.05]),
+        "domain": recipe.pick(["host", "rack", "row", {"label": "disk"}]), **needed,
+        **_some(recipe),
+    }  # fmt: skip
+
+
 def _budget(recipe: Recipe) -> Row:
     steps = recipe.num_steps
     ranges = {
@@ -120,6 +134,7 @@ def _budget(recipe: Recipe) -> Row:
 
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "budget": _budget,
+    "availability": _availability,
     "residency": _residency,
     "latency": _latency,
     "safety_capacity": lambda r: {

@@ -98,6 +98,24 @@ def replicas(count: int, **policy: Any) -> Case:
     }
 
 
+def available(needed: int, target: float, replicas: int = 2, **options: Any) -> Case:
+    """Replicas, one on each host today, in racks that are down 4 % of the time."""
+    rack = {"name": "room", "failures_per_year": 365.0, "repair_h": 1.0}
+    policy = {
+        "kind": "availability", "target": target, "needed": needed, "components": ["room"],
+        "figures": [rack, {"name": "box", "failures_per_year": 0.0, "repair_h": 1.0}],
+        "server": "box", "common_cause": 0.0,
+    }  # fmt: skip
+    hosts = [f"h{index + 1}" for index in range(replicas)]
+    web = {"replicas": replicas, "service": "web", "host": hosts}
+    return {"hosts": replicas, "workloads": [web], "policies": [policy], **options}
+
+
+def five(needed: int, target: float) -> Case:
+    """Five replicas on five hosts in as many racks."""
+    return available(needed, target, 5)
+
+
 def merged(**options: Any) -> Case:
     """Two workloads on each of two hosts that the model merges into one class."""
     workloads = [{"cpu": 10 + i, "host": f"h{i // 2 + 1}"} for i in range(4)]
@@ -319,6 +337,18 @@ CASES: dict[str, tuple[Case, Case]] = {
     "anti_affinity": (
         rule(kind="anti_affinity", workloads={}, each="all"),
         rule(kind="anti_affinity", workloads={}, each="service"),
+    ),
+    "availability_above": (
+        five(needed=1, target=0.999), five(needed=1, target=0.9),
+    ),
+    "availability": (available(needed=1, target=0.99), available(needed=1, target=0.9)),
+    "availability_members": (
+        available(needed=2, target=0.95, **DEAR_MOVES),
+        available(needed=2, target=0.8, **DEAR_MOVES),
+    ),
+    "availability_domains": (
+        available(needed=2, target=0.95, **DEAR_MOVES),
+        available(needed=2, target=0.8, **DEAR_MOVES),
     ),
     "affinity_members": (together(), together(domain="site")),
     "affinity": (together(), together(domain="site")),

@@ -21,6 +21,7 @@ from optimiser.analysis.verify import verify
 from optimiser.formulation.frame import prepare
 from optimiser.solve.explain import find_relaxations
 from optimiser.solve.explain_steps import Relaxation, Step
+from optimiser.twin.availability import MINUTES_PER_YEAR
 from optimiser.twin.rules import Rule
 
 Case = dict[str, Any]
@@ -95,6 +96,13 @@ def _all_small(rng: np.random.Generator, policy: Case) -> Case:
     return {"hosts": 3, "workloads": _some(rng, 2), "policies": [policy, drained]}
 
 
+def _two_racks(rng: np.random.Generator, *policies: Case) -> Case:
+    """Return two replicas that a fence keeps in one of two racks."""
+    web = {"service": "web", "cpu": 10 * int(rng.integers(1, 5)), "host": "h1"}
+    fence = {"kind": "fence", "workloads": {}, "hosts": {"racks": ["r1"]}}
+    return {"hosts": 2, "workloads": [web, web], "policies": [*policies, fence]}
+
+
 DRAINED: Case = {"kind": "drain", "hosts": {"names": ["h1"]}}
 TWO: Case = {"names": ["w1", "w2"]}
 PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
@@ -158,6 +166,11 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         {"kind": "quarantine", "hosts": {"names": ["h1", "h2"]}},
         {"kind": "drain", "hosts": {"names": [f"h{int(r.integers(1, 3))}"]}},
     ),
+    "availability": lambda r: _two_racks(r, {
+        "kind": "availability", "target": float(r.choice([0.99, 0.995])), "components": ["room"],
+        "figures": [{"name": "room", "failures_per_year": 200, "repair_h": 1}],
+        "common_cause": float(r.choice([0.0, 0.1])),
+    }),
     "budget": lambda r: _ruled(
         r, kind="budget", measure=str(r.choice(["energy", "carbon", "cost", "power"])),
         limit=int(r.integers(0, 20)) / 1000,
@@ -246,6 +259,10 @@ def _grow_host(twin: Any, step: Step) -> None:
 def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
     for step in steps:
         policy, amount = rule.policy, step.amount
+        if step.constraint == "availability":
+            target = 1.0 - (step.limit + amount + 1e-6) / MINUTES_PER_YEAR
+            rule = replace(rule, policy=policy.model_copy(update={"target": target}))
+            continue
         if step.constraint == "budget":
             rule = replace(rule, limit=rule.limit + amount)
             continue
@@ -288,7 +305,7 @@ WRITABLE = {
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
-    "group_capacity", "free_units", "residency", "any_of", "budget",
+    "group_capacity", "free_units", "residency", "any_of", "budget", "availability",
 }  # fmt: skip
 
 

@@ -282,6 +282,10 @@ def test_a_flood_of_replicas_is_refused_before_memory_is_full(small: Any) -> Non
          "no such resource"),
         ("kind: response_time, resource: cpus, service_ms: 1, limit_ms: 2", "resource",
          "no such resource"),
+        ("kind: availability, target: 0.99, components: [pduu]", "components[0]",
+         "no such component"),
+        ("kind: availability, target: 0.99, components: [pdu], server: box", "server",
+         "no such component"),
         ("kind: latency, limit_ms: 5, users: [rome]", "place_label", "no such host label"),
         ("kind: any_of, rules: [{kind: ban, name: a, hosts: {}}, "
          "{kind: drain, name: b, hosts: {racks: [zzz]}}]", "rules[1].hosts.racks[0]",

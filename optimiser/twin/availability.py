@@ -1,0 +1,209 @@
+"""Predicted availability of replicas that share domains, and which placements meet a target.
+
+Hardware only, so it is an upper bound: people, maintenance and software cause most outages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from optimiser.library.reliability import load_components
+from optimiser.schema.policy import Availability
+from optimiser.units import HOURS_PER_YEAR
+
+MOST_ENUMERATED = 16
+"""Replicas up to which every way to share domains is looked at."""
+MINUTES_PER_YEAR = HOURS_PER_YEAR * 60.0
+PARTS = 1_000_000
+"""Down times are compared in whole millionths of a minute a year, rounded down."""
+
+
+def unavailability(failures_per_year: float, repair_h: float) -> float:
+    r"""Return the share of time [1] that a component is down: :math:`U / (1 + U)`.
+
+    :math:`U = \lambda r / 8760` with λ failures a year and r hours of repair; MTTR / (MTBF + MTTR)
+    with the mean up time as MTBF.
+
+    Reference: R. Billinton, R. N. Allan, Reliability Evaluation of Engineering Systems, 2nd ed.
+    1992, section 9.2, https://doi.org/10.1007/978-1-4899-0685-4.
+    """
+    ratio = failures_per_year * repair_h / HOURS_PER_YEAR
+    return ratio / (1.0 + ratio)
+
+
+def in_series(parts: Sequence[float]) -> float:
+    """Return the unavailability [1] of independent parts that are all needed."""
+    return -math.expm1(sum(math.log1p(-part) for part in parts))
+
+
+def too_few_up(number: int, needed: int, down: float) -> float:
+    """Return the chance [1] that fewer than ``needed`` of ``number`` alike units are up.
+
+    Each is down with chance ``down``, independently: a k-of-n system.
+    """
+    return float(_up(number, down)[:needed].sum())
+
+
+@cache
+def _up(number: int, down: float) -> np.ndarray:
+    """Return the chance of each number of units that are up (number + 1,)."""
+    up = np.arange(number + 1)
+    ways = np.array([math.comb(number, int(i)) for i in up], dtype=float)
+    return np.asarray(ways * (1.0 - down) ** up * down ** (number - up))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Unavailability [1] of what the replicas of one ``domain`` share and of one ``server``.
+
+    ``common`` is the share of the domains' failures that takes all of them down at once, the beta
+    factor.
+    """
+
+    domain: float
+    server: float
+    common: float
+
+
+@cache
+def service_down(counts: tuple[int, ...], needed: int, figures: Figures) -> float:
+    r"""Return the chance [1] that a service has fewer than ``needed`` replicas up.
+
+    ``counts`` replicas in each domain. With unavailability u of a domain and common cause β, all
+    domains are down together with chance βu, and else each by itself with (1 − β)u; a replica in a
+    domain that is up is down with that of its server. For two domains, one replica in each and
+    perfect servers that is :math:`\beta u + (1 - \beta u) ((1 - \beta) u)^2`.
+
+    Reference: K. N. Fleming, A reliability model for common mode failure in redundant safety
+    systems, 1974 (beta factor).
+    """
+    together = figures.common * figures.domain
+    alone = (1.0 - figures.common) * figures.domain
+    up = np.ones(1)
+    for count in counts:
+        here = (1.0 - alone) * _up(count, figures.server)
+        here[0] += alone
+        up = np.convolve(up, here)
+    return together + (1.0 - together) * float(up[:needed].sum())
+
+
+def shapes(number: int, domains: int, largest: int | None = None) -> Iterator[tuple[int, ...]]:
+    """Yield every way to put alike replicas into alike domains, fullest domain first."""
+    if number == 0:
+        yield ()
+        return
+    if domains == 0:
+        return
+    for first in range(min(number, largest or number), 0, -1):
+        for rest in shapes(number - first, domains - 1, first):
+            yield (first, *rest)
+
+
+def down_parts(down: float) -> int:
+    """Return a chance of being down in ``1/PARTS`` minutes a year."""
+    return math.floor(down * MINUTES_PER_YEAR * PARTS + 1e-6)
+
+
+def figures_of(policy: Availability) -> Figures:
+    """Return how often domains and servers of a policy are down.
+
+    Raises ``KeyError`` for a component that nobody knows; the site's check tells it before.
+    """
+    known = {**load_components(), **{one.name: one for one in policy.figures}}
+
+    def down(name: str) -> float:
+        return unavailability(known[name].failures_per_year, known[name].repair_h)
+
+    shared = in_series([down(name) for name in policy.components])
+    return Figures(shared, down(policy.server), policy.common_cause)
+
+
+def needed_of(policy: Availability, number: int) -> int:
+    """Return how many of a service's replicas must be up."""
+    if policy.needed_fraction is not None:
+        return max(1, math.ceil(number * policy.needed_fraction - 1e-9))
+    return policy.needed or 1
+
+
+@dataclass(frozen=True)
+class ShapeLimits:
+    """What every way to share domains that meets a target has in common.
+
+    ``fullest`` (j,): the j fullest domains hold at most so many replicas together; ``most``
+    domains are used. ``strict`` are the largest number in one domain and the least and the largest
+    number of domains that together are enough, as wide as they may be, ``None`` where no such
+    three are. ``best`` is the least chance of being down that is possible; infinite where it is not
+    known.
+    """
+
+    fullest: tuple[int, ...]
+    most: int
+    strict: tuple[int, int, int] | None
+    best: float
+    is_possible: bool
+
+
+@cache
+def shape_limits(
+    number: int, domains: int, needed: int, figures: Figures, allowed: int, may_miss: bool = False
+) -> ShapeLimits:
+    """Return the limits for ``number`` replicas over alike ``domains``.
+
+    ``allowed`` is the longest down time, in parts (:func:`down_parts`). ``may_miss``: some
+    replicas may have no host.
+    Beyond ``MOST_ENUMERATED`` replicas only what one domain may hold is known.
+    """
+    domains = min(domains, number)
+    if number > MOST_ENUMERATED:
+        return _of_many(number, domains, needed, figures, allowed)
+    all_placed = list(shapes(number, domains))
+    tried = list(all_placed)
+    if may_miss:
+        tried = [s for count in range(number + 1) for s in shapes(count, domains)]
+    down = np.array([service_down(shape, needed, figures) for shape in tried])
+    table = np.array([[*shape, *(0,) * (domains - len(shape))] for shape in tried], dtype=np.int64)
+    table = table.reshape(len(tried), domains)
+    good = np.array([down_parts(float(one)) <= allowed for one in down], dtype=bool)
+    best = float(down.min(initial=np.inf))
+    if not good.any():
+        return ShapeLimits((0,) * domains, 0, None, best, False)
+    sums = np.cumsum(table, axis=1)
+    used = (table > 0).sum(axis=1)
+    placed = np.array([sum(shape) == number for shape in tried])
+    strict = _strict(table[placed], used[placed], good[placed])
+    return ShapeLimits(
+        fullest=tuple(int(value) for value in sums[good].max(axis=0)),
+        most=int(used[good].max()),
+        strict=strict,
+        best=best,
+        is_possible=True,
+    )
+
+
+def _of_many(number: int, domains: int, needed: int, figures: Figures, allowed: int) -> ShapeLimits:
+    """Return what one domain may hold: the loss of one must leave enough, if it is too frequent."""
+    together = figures.common * figures.domain
+    alone = together + (1.0 - together) * (1.0 - figures.common) * figures.domain
+    one = number - needed if down_parts(alone) > allowed else number
+    fullest = tuple(min(number, one * (j + 1)) for j in range(domains))
+    enough = one > 0 and down_parts(together) <= allowed and fullest[-1] >= number
+    return ShapeLimits(fullest, domains, None, math.inf, enough)
+
+
+def _strict(table: np.ndarray, used: np.ndarray, good: np.ndarray) -> tuple[int, int, int] | None:
+    """Return (most in one domain, fewest, most domains) that admit good shapes only, and most."""
+    best, found = 0, None
+    fullest = table.max(axis=1, initial=0)
+    for most_in in range(1, int(fullest.max(initial=0)) + 1):
+        for least in range(1, int(used.max(initial=0)) + 1):
+            for most in range(least, int(used.max(initial=0)) + 1):
+                inside = (fullest <= most_in) & (used >= least) & (used <= most)
+                count = int(inside.sum())
+                if count > best and good[inside].all():
+                    best, found = count, (most_in, least, most)
+    return found
