@@ -210,12 +210,24 @@ class Builder:
             return []
         may = self.bounced < MOST_BOUNCES
         self.begin()
-        started = []
-        for workload, target in find_bounces(self.transit, self.pending, self.final, may):
+        started: list[tuple[int, int]] = []
+        pending = self._short_of_room()
+        if not len(pending):
+            return started
+        for workload, target in find_bounces(self.transit, pending, self.final, may):
             if self.may_start(workload, target):
                 self.bounced[workload] += 1
                 started.append((workload, target))
         return started
+
+    def _short_of_room(self) -> np.ndarray:
+        """Return the pending workloads that others keep from moving; no detour helps the rest."""
+        if self.orders.is_empty:
+            return self.pending
+        blocked = [
+            bool(self.transit.blocked_by(w, int(self.final[w]))) for w in self.pending.tolist()
+        ]
+        return self.pending[np.array(blocked, dtype=bool)]
 
     def _close(self, started: list[tuple[int, int]]) -> None:
         """End the wave: its moves settle, emptied hosts fall asleep."""
