@@ -30,6 +30,10 @@ NOTES = (
     "moves, the stored plan is the nearest that can be reached, and may need more watts",
     "peer: local search by single moves to its end, then with swaps, the best of ten settings",
 )
+STUCK = (
+    "the peer made no move in its time here, with the settings that served it best at 1,000 "
+    "workloads: its row compares nothing, and only the gap of ours counts"
+)
 
 
 def consolidation(
@@ -59,8 +63,10 @@ def consolidation(
         limited.cost,
     )
     equal["searched_w"] = _searched(limited)
-    limit = f"the peer may search for {peer_s:g} s, ours for {time_limit_s:g} s"
-    return Outcome([ours, peer, equal], _is_met(ours, peer, equal), (*NOTES, limit))
+    notes = [*NOTES, f"the peer may search for {peer_s:g} s, ours for {time_limit_s:g} s"]
+    if not peer["moves"]:
+        notes.append(STUCK)
+    return Outcome([ours, peer, equal], _is_met(ours, peer, equal), tuple(notes))
 
 
 def _searched(planned: Planned) -> float | None:
