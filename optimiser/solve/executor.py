@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
@@ -89,6 +90,8 @@ def open_executor(workers: int | None = None, scheduler: str | None = None) -> I
     if workers is None and scheduler is None:
         yield InProcess()
         return
+    if sys.modules.get("dask", ...) is None:  # the command line keeps it out of sight
+        del sys.modules["dask"]
     try:
         import distributed
     except ImportError:

@@ -88,3 +88,15 @@ def test_the_modelling_language_brings_no_statistics(verb: str, tmp_path: Path) 
     )
     told = "0 pyomo.environ scipy.sparse" + (" numba" if verb == "plan" else "")
     assert done.stderr.strip() == told
+
+
+def test_a_command_without_a_cluster_loads_no_dask(tmp_path: Path) -> None:
+    """xarray would load it wherever it is installed; ``--workers`` finds it all the same."""
+    line = [sys.executable, "-X", "importtime", "-m", "optimiser", "check"]
+    done = subprocess.run(
+        [*line, str(write_site(tmp_path / "site"))], capture_output=True, text=True, check=True
+    )
+    lines = done.stderr.splitlines()
+    modules = {row.rsplit("|", 1)[-1].strip() for row in lines if row.startswith("import time")}
+    assert "xarray" in modules
+    assert not [name for name in modules if name.split(".")[0] in ("dask", "distributed")]
