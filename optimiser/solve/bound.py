@@ -23,19 +23,21 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.formulation.modelling import pyo
 from optimiser.solve.branch import branch_on_whole
-from optimiser.solve.columns import fillings_of, generate
+from optimiser.solve.columns import Master, fillings_of, generate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.dive import dive
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.guide import Guide, round_relaxation
-from optimiser.solve.packing import packing_of
+from optimiser.solve.packing import Packing, packing_of
 from optimiser.solve.prices import read_duals
 from optimiser.solve.problem import Problem
-from optimiser.solve.progress import Clockwork
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.progress import CLOSED, Clockwork, relative_gap
+from optimiser.solve.restricted import choose_fillings
+from optimiser.solve.search import Candidate, Searcher, on_is_free
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
+from optimiser.solve.surgery import Surgeon, operate
 from optimiser.solve.tighten import keep_apart_where_on
 from optimiser.solve.worker import SolverChild
 
@@ -43,7 +45,9 @@ from optimiser.solve.worker import SolverChild
 LARGEST_MODEL = 40_000
 LARGEST_BY_RACK = 8_000
 WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
-GENERATE_SHARE, DIVE_SHARE = 0.5, 0.85  # of the time limit, when fillings are done
+GENERATE_SHARE, DIVE_SHARE = 0.5, 0.75  # of the time limit, when fillings are done
+CHOOSE_SHARE = 0.3  # of the time limit for whole fillings
+LARGEST_OPERATED = 30_000  # workloads of sites whose plans are operated on
 FILLING_ROUNDS = 400  # of fillings where work is limited instead of time
 
 
@@ -140,19 +144,20 @@ class Bounder:
     def _work(self) -> None:
         try:
             with SolverChild() as child:
-                self._pack()
+                self._pack(child)
                 for stage in self._stages:
                     if self._stop.is_set() or self.infeasible:
                         return
                     self._run(stage, child)
                 if self.size.is_solvable and not self._stop.is_set() and not self.infeasible:
                     self._run_exact(child)
+            self._operate()
         except InfeasibleError as error:
             self.infeasible = str(error)
         except DcoptError as error:
             self.trouble.append(f"bound: {error}")
 
-    def _pack(self) -> None:
+    def _pack(self, child: SolverChild) -> None:
         """Bound and plan by fillings where only hosts that are on cost money."""
         packing = packing_of(self.problem)
         if packing is None:
@@ -175,6 +180,54 @@ class Bounder:
         if host is not None:
             self._offer(host)
         self.seconds["fillings"] = self.clock.seconds - since
+        self._choose(packing, master, child)
+
+    def _choose(self, packing: Packing, master: Master, child: SolverChild) -> None:
+        """Choose whole fillings exactly, from the best plan at hand, unless that is proven best."""
+        since, best = self.clock.seconds, self._best()
+        for plan in list(self.plans):
+            best = plan if best is None or plan.objective < best.objective else best
+        gap = None if best is None else relative_gap(best.objective, self.bound)
+        if self._stop.is_set() or (gap is not None and gap <= CLOSED):
+            return
+        start = [] if best is None else fillings_of(packing, best.host)
+        for kind, filling in start:
+            master.add(kind, filling)
+        left = min(CHOOSE_SHARE * self.clock.time_limit_s, self.clock.seconds_left)
+        settings = SolveSettings(time_limit_s=max(1.0, left), node_limit=self.node_limit, threads=1)
+        host = choose_fillings(master, start, child, settings, self._stop.is_set)
+        if host is not None:
+            self._offer(host)
+        self.seconds["whole fillings"] = self.clock.seconds - since
+
+    def _operate(self) -> None:
+        """Spend what time is left on neighbourhoods of the best plan, unless that is proven best.
+
+        Not where being on is free: there the search has looked at far more than they can; nor
+        where rules have a price, which models of a few hosts do not know.
+        """
+        is_priced = any(not rule.is_hard for rule in self.problem.rules)
+        if self.node_limit is not None or self.size.is_tiny or is_priced or self.infeasible:
+            return
+        if on_is_free(self.problem) or self.problem.num_workloads > LARGEST_OPERATED:
+            return
+        since, found = self.clock.seconds, list[Candidate]()
+
+        def best() -> Candidate | None:
+            plans = [plan for plan in (self._best(), *found[-1:]) if plan is not None]
+            return min(plans, key=lambda plan: plan.objective, default=None)
+
+        def is_over() -> bool:
+            plan, is_late = best(), self.clock.seconds_left <= 0.0
+            gap = None if plan is None else relative_gap(plan.objective, self.bound)
+            return self._stop.is_set() or is_late or (gap is not None and gap <= CLOSED)
+
+        def offer(plan: Candidate) -> None:
+            found.append(plan)
+            self.plans.append(plan)
+
+        operate(Surgeon(self.problem, 1), best, offer, is_over)
+        self.seconds["neighbourhoods"] = self.clock.seconds - since
 
     def _offer(self, host: np.ndarray) -> None:
         """Offer a placement (workload,) as a plan, what is missing placed where it costs least."""

@@ -30,7 +30,7 @@ def dive(master: Master, is_over: Callable[[], bool]) -> np.ndarray | None:
             break
         chosen += fixed
     master.narrow(packing.count, packing.available)
-    return _place(packing, chosen)
+    return place_fillings(packing, chosen)
 
 
 def _solve(master: Master, count: np.ndarray, available: np.ndarray) -> np.ndarray | None:
@@ -73,8 +73,11 @@ def _fix(
     return fixed
 
 
-def _place(packing: Packing, chosen: list[tuple[int, np.ndarray]]) -> np.ndarray:
-    """Hand fillings to hosts of their class, and items to workloads."""
+def place_fillings(packing: Packing, chosen: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    """Hand fillings to hosts of their class, and items to workloads: a placement (workload,).
+
+    No item may be covered more often than there are of it, no class have more fillings than hosts.
+    """
     host_of = np.full(len(packing.item_of), -1, dtype=np.int32)
     order = np.argsort(packing.item_of, kind="stable")
     following = np.searchsorted(packing.item_of[order], np.arange(len(packing.count)))

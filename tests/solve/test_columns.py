@@ -11,6 +11,9 @@ from optimiser.solve.columns import fillings_of, generate, price_fillings, round
 from optimiser.solve.dive import dive
 from optimiser.solve.knapsack import best_filling
 from optimiser.solve.packing import Packing
+from optimiser.solve.restricted import choose_fillings, restricted_master
+from optimiser.solve.settings import SolveSettings
+from optimiser.solve.worker import SolverChild
 
 NEVER = 10**6
 
@@ -119,3 +122,39 @@ def test_sums_of_whole_prices_round_up():
     assert round_up(packing, 4.2) == 5.0
     assert round_up(packing, 5.0) == 5.0
     assert round_up(packing, 5.0000001) == 5.0
+
+
+def test_whole_fillings_are_chosen_exactly():
+    """The cheapest whole fillings of the master hold every item and cost at least the optimum.
+
+    With the fillings of a plan among them the answer costs no more than that plan.
+    """
+    with SolverChild() as child:
+        for seed in range(6):
+            packing, bounds = _packing(seed), [0.0]
+            master = generate(packing, [], bounds.append, lambda: False)
+            host = dive(master, lambda: False)
+            start = []
+            if host is not None and (host >= 0).all():
+                start = fillings_of(packing, host)
+                for kind, filling in start:
+                    master.add(kind, filling)
+            chosen = choose_fillings(master, start, child, SolveSettings(), lambda: False)
+            if chosen is None:
+                continue
+            load = np.zeros((len(packing.class_of), packing.use.shape[1]), dtype=np.int64)
+            assert (chosen >= 0).all()
+            np.add.at(load, chosen, packing.use[packing.item_of])
+            assert (load <= packing.room[packing.class_of]).all()
+            cost = float(packing.price[packing.class_of[np.unique(chosen)]].sum())
+            assert max(bounds) - 1e-6 <= _least_cost(packing) <= cost + 1e-6
+            if start:
+                held = packing.price[packing.class_of[np.unique(host)]].sum()
+                assert cost <= held + 1e-6
+
+
+def test_no_fillings_are_no_model():
+    """A master without columns has nothing to choose from."""
+    from optimiser.solve.columns import Master
+
+    assert restricted_master(Master(_packing(1))) is None
