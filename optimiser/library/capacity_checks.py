@@ -23,6 +23,8 @@ def resource_rules(frame: pd.DataFrame) -> Iterator[TableRule]:
     for column, most in (("derated", "nameplate"), ("usable", "derated"), ("use_p95", "use_peak"),
                          ("use_mean", "use_p95"), ("warn_fraction", "act_fraction")):  # fmt: skip
         yield column, frame[column] > frame[most], f"is above {most}", one
+    bare = frame["derated"].isna() & (frame["usable"] > frame["nameplate"])
+    yield "usable", bare, "is above nameplate", one
     yield from _origin_rules(frame)
     growth = frame[list(_GROWTH)]
     some = growth.notna().any(axis=1) & growth.isna().any(axis=1)

@@ -37,6 +37,7 @@ def told(folder: Path) -> str:
     [
         ("a,human,told,,h,10,12,,,,,,,,,,,", "is above nameplate"),
         ("a,human,told,,h,10,8,9,,,,,,,,,,", "is above derated"),
+        ("a,human,told,,h,10,,11,,,,,,,,,,", "is above nameplate"),
         ("a,human,told,,h,10,,,,7,6,,,,,,,", "is above use_peak"),
         ("a,human,told,,h,,,,,,6,,,,,,,", "no capacity is told"),
         ("a,human,told,e_it_ups,h,5,,,,,3,,,,,,,", "belongs to a meter or the model"),
