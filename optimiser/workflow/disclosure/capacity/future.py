@@ -38,12 +38,12 @@ _ORDERS = (
     Column("order_in_months", "Order in", Kind.NUMBER, "months"),
     Column("order_by", "Order by"),
     Column("method", "Method"),
-    Column("history", "Months of history", Kind.COUNT),
-    Column("folds", "Folds of the back-test", Kind.COUNT),
     Column("mape", "Mean error", Kind.NUMBER, "1"),
-    Column("pinball", "Pinball loss", Kind.NUMBER),
-    Column("coverage", "Within P10 to P90", Kind.NUMBER, "1"),
     Column("reason", "Reason"),
+    Column("history", "Months of history", Kind.COUNT, is_provenance=True),
+    Column("folds", "Folds of the back-test", Kind.COUNT, is_provenance=True),
+    Column("pinball", "Pinball loss", Kind.NUMBER, is_provenance=True),
+    Column("coverage", "Within P10 to P90", Kind.NUMBER, "1", is_provenance=True),
 )
 _SENSITIVITY = (
     Column("resource", "Resource", is_key=True),
