@@ -90,6 +90,15 @@ def test_the_worked_example_is_ordered_in_month_four():
     assert order["method"] == "growth@1" and order["folds"] is None
 
 
+def test_quiet_elements_are_only_counted():
+    """A feed below its warning without a forecast has no row; one above it has."""
+    plan = planned(elements=(ZONE, FEED, replace(FEED, name="b", peak=300.0)))
+    orders = rows_of(plan, "capacity_orders")
+    assert "feed a" in orders and "feed b" not in orders
+    table = next(one for one in plan.tables if one.name == "capacity_orders")
+    assert table.notes[-1].startswith("1 more elements")
+
+
 def test_use_comes_from_model_meters_and_table():
     """Each source in its section with class, headroom and state; nothing is mixed."""
     plan = planned()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from optimiser.analysis.kpi.forecast import LEVELS
+from optimiser.analysis.kpi.quantity import Quality
 from optimiser.report.disclosure.table import Column, Kind, Table, make_table
-from optimiser.workflow.disclosure.capacity.months import Outlook, month_label, state
+from optimiser.workflow.disclosure.capacity.months import OK, Outlook, month_label, state
 from optimiser.workflow.disclosure.capacity.resource import Resource
-from optimiser.workflow.disclosure.material import FORECAST
+from optimiser.workflow.disclosure.material import FORECAST, MODELLED
 
 BEYOND = "not within the horizon"
 NOT_FORECAST = "no growth told and no six months of demand known"
@@ -83,16 +84,27 @@ def _month(one: Outlook, month: int, last_day: date) -> dict[str, object]:
 def order_table(
     resources: Sequence[Resource], ahead: Sequence[Outlook], last_day: date
 ) -> Table:  # fmt: skip
-    """Return thresholds of every resource, and when it runs out and must be ordered."""
+    """Return thresholds of resources, and when they run out and must be ordered.
+
+    Elements of the model that are below their warning and have no forecast are only counted.
+    """
     known = {one.resource.name: one for one in ahead}
-    ordered = sorted(resources, key=lambda one: (one.name not in known, one.name))
+    told = [one for one in resources if one.name in known or not _is_quiet(one)]
+    ordered = sorted(told, key=lambda one: (one.name not in known, one.name))
+    quiet = len(resources) - len(told)
+    more = f"{quiet} more elements of the model are below their warning and have no forecast."
     rows = [_order(one, known.get(one.name), last_day) for one in ordered]
     return make_table(
         "capacity_orders", "Thresholds and when to order", FORECAST, _ORDERS, rows,
         notes=("Order by = month in which demand at P90 reaches what is usable − lead time − "
-               "commissioning. The back-test forecasts each known month from those before it.",),
+               "commissioning. The back-test forecasts each known month from those before it.",
+               *([more] if quiet else [])),
         keep_order=True,
     )  # fmt: skip
+
+
+def _is_quiet(one: Resource) -> bool:
+    return one.section == MODELLED and one.quality is Quality.MODELLED and state(one) == OK
 
 
 def _order(one: Resource, outlook: Outlook | None, last_day: date) -> dict[str, object]:
