@@ -179,7 +179,7 @@ def test_reserves_thresholds_and_forecast_are_asked_for():
     found = planned(
         [{key: value for key, value in row.items() if value is not None} for row in bare],
         {"not_applicable": dict.fromkeys(("human", "information", "financial"), "none")},
-        elements=(replace(ZONE, usable=900.0),),
+        elements=(replace(ZONE, usable=900.0, peak=800.0),),
     )
     text = "; ".join(lacking(found))
     assert "effect of service levels" in text and "no forecast" in text and "lead time" in text
