@@ -34,6 +34,8 @@ NOTES = (
     "sla: (requested - allocated) / requested; slatah: share of a host's time awake at full load; "
     "pdm: lost to migrations, 10 % of a VM's CPU while RAM is copied over half of 1 Gbit/s; "
     "A. Beloglazov and R. Buyya 2012, doi:10.1002/cpe.1867",
+    "demand holds from one reading to the next, while that simulator draws a line between them; "
+    "the row of LR-MMT is quoted, not run again",
     "one virtual core: no VM gets more than one core of its host; a sleeping host draws nothing "
     "and wakes at once, as in the published experiment",
 )
