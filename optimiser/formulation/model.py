@@ -18,6 +18,7 @@ from optimiser.formulation import (
     domains,
     facility,
     feeds,
+    flows,
     free_units,
     group_capacity,
     headroom,
@@ -180,6 +181,9 @@ BLOCKS: dict[str, Block] = {
     "nearness": Block(
         (nearness.declare_nearby,),
         (nearness.constrain_dependency_presence, nearness.constrain_dependency),
+    ),
+    "flows": Block(
+        (flows.declare_crossing,), (flows.constrain_crossing_traffic, flows.constrain_flow)
     ),
     "transit": Block(constrain=(transit.constrain_transient_capacity,)),
     "counts": Block(constrain=(counts.constrain_max_hosts_on, counts.constrain_min_hosts_on)),

@@ -11,6 +11,7 @@ from optimiser.formulation.availability import set_availability
 from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
+from optimiser.formulation.flows import set_crossing
 from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
@@ -49,6 +50,7 @@ def set_placement(
     set_prices(context)
     set_free_units(context)
     set_availability(context)
+    set_crossing(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost

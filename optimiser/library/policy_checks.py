@@ -14,6 +14,7 @@ from optimiser.schema.policy import (
     Dependency,
     DisruptionBudget,
     DomainCapacity,
+    Flow,
     FreeUnits,
     GroupCapacity,
     GroupCount,
@@ -121,6 +122,10 @@ def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> N
         check.refer(("resource",), policy.resource, known.resources, "resource")
     if isinstance(policy, Availability):
         _check_components(check, policy)
+    if isinstance(policy, Flow):
+        for place, one in enumerate(policy.traffic):
+            check.refer(("traffic", place, "sender"), one.sender, known.services, "service")
+            check.refer(("traffic", place, "receiver"), one.receiver, known.services, "service")
     if isinstance(policy, FreeUnits):
         for name in policy.size:
             check.refer(("size", name), name, known.resources, "resource")

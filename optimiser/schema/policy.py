@@ -25,6 +25,7 @@ from optimiser.schema.policy_moving import (
     Sync,
     ThrottleMoves,
 )
+from optimiser.schema.policy_network import Flow, Traffic
 from optimiser.schema.policy_placing import (
     AllOf,
     AnyOf,
@@ -251,6 +252,7 @@ AnyPolicy = Annotated[
     | PresenceOverhead
     | ResponseTime
     | Availability
+    | Flow
     | SurviveDomain
     | FreeUnits
     | SafetyCapacity
@@ -284,6 +286,7 @@ __all__ = [
     "DomainLevel",
     "Drain",
     "Fence",
+    "Flow",
     "FreeUnits",
     "GroupBy",
     "GroupCapacity",
@@ -322,6 +325,7 @@ __all__ = [
     "SurviveDomain",
     "Sync",
     "ThrottleMoves",
+    "Traffic",
     "TransientCapacity",
     "WorkloadLabel",
     "WorkloadSelector",

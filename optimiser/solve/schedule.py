@@ -13,6 +13,7 @@ from optimiser.schema.study import SolverSettings
 from optimiser.solve.arrays import bundle
 from optimiser.solve.guide import Guide
 from optimiser.solve.harden import hardened
+from optimiser.solve.links import kept_links
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.search import Candidate, shy_of_moves
@@ -43,7 +44,8 @@ class Schedule:
     weaker track begins anew from it and has a cycle of its own until the next one begins.
 
     Where rules have a price the second track keeps them all, or all as far as today does, until
-    it turns out that it cannot.
+    it turns out that it cannot. Where links have limits it keeps senders and receivers in their
+    domains of today, so that they carry what they do.
 
     ``stays`` (workload,) bool tells which workloads need not leave their host of today.
     """
@@ -79,6 +81,13 @@ class Schedule:
                 track = Track(strict, data, settings.seed + 1, starts[1], gangs)
                 track.is_strict = True
                 self._milder.insert(0, track)
+        linked = kept_links(problem)
+        if linked is not None:
+            track = Track(
+                linked, shy_of_moves(linked, bundle(linked)), settings.seed + 1, mended, gangs
+            )
+            track.is_strict = True
+            self._milder.insert(0, track)
         self.tracks[1] = self._milder.pop(0)
         starts_at = [0.0, *(end for end, _, _ in CYCLES)]
         self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]

@@ -14,6 +14,7 @@ from optimiser.solve.flat import is_flat
 from optimiser.solve.forcing import Forcing
 from optimiser.solve.gangs import complete, put_as
 from optimiser.solve.guide import Guide
+from optimiser.solve.links import Links
 from optimiser.solve.objective import evaluate, price_of_waiting, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
@@ -71,6 +72,7 @@ class Searcher:
         self.weight = workload_weight(problem)
         self.purse = Purse(problem)
         self.uptime = Uptime(problem)
+        self.links = Links(problem)
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
@@ -267,8 +269,9 @@ class Searcher:
         return self.keeps(state.host, (state.members > 0) | state.forced_on)
 
     def keeps(self, host: np.ndarray, on: np.ndarray) -> bool:
-        """Whether a placement keeps the budgets and the targets of availability."""
-        return self.purse.holds(host, on) and self.uptime.holds(host)
+        """Whether a placement keeps the budgets, the targets of availability and the links."""
+        kept = self.purse.holds(host, on) and self.uptime.holds(host)
+        return kept and self.links.holds(host)
 
     @property
     def _ready(self) -> StateReference:

@@ -48,6 +48,7 @@ COUNTS = {
     "group_count": ("limit", 1),
     "group_capacity": ("limit", 1),
     "free_units": ("count", -1),
+    "flow": ("limit_mbit_s", 1),
     "max_hosts_on": ("limit", 1),
     "min_hosts_on": ("limit", -1),
 }

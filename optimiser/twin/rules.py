@@ -23,6 +23,7 @@ from optimiser.schema.policy import (
     Dependency,
     DisruptionBudget,
     DomainCapacity,
+    Flow,
     HostSelector,
     Isolation,
     LabelLevel,
@@ -195,6 +196,8 @@ class Resolver:
         needs = np.empty((0, 2), dtype=np.int32)
         if isinstance(policy, Dependency):
             group, group_names, needs = self._needs(policy, workloads)
+        if isinstance(policy, Flow):
+            group, group_names, needs = self._senders(policy)
         domain, domain_names = self._domains(policy)
         parts = tuple(self.rule(one, False) for one in getattr(policy, "rules", ()))
         placing = place_rule(self.declared, policy, workloads, hosts, parts)
@@ -245,7 +248,7 @@ class Resolver:
             code, names = found.astype(np.int32), tuple(map(str, distinct))
         else:
             code, names = domains(self.twin, level)
-        if isinstance(policy, Dependency | Availability) and (code < 0).any():
+        if isinstance(policy, Dependency | Availability | Flow) and (code < 0).any():
             # who needs nobody may be outside; who needs others must meet them there too
             return np.where(code < 0, len(names), code), (*names, ELSEWHERE)
         return code, names
@@ -268,6 +271,15 @@ class Resolver:
         renumber = np.full(len(names), -1, dtype=np.int32)
         renumber[used] = np.arange(len(used))
         return renumber[service], tuple(names[used].tolist()), renumber[found]
+
+    def _senders(self, policy: Flow) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+        """Return the service of each workload among those with traffic, and who sends to whom."""
+        names = self.twin["service"].values.astype(str).tolist()
+        pairs = [(one.sender, one.receiver) for one in policy.traffic]
+        used = sorted({name for pair in pairs for name in pair})
+        renumber = np.array([used.index(n) if n in used else -1 for n in names], dtype=np.int32)
+        needs = np.array([[used.index(a), used.index(b)] for a, b in pairs], dtype=np.int32)
+        return renumber[self.twin["workload_service"].values], tuple(used), needs
 
     def workloads(self, selector: WorkloadSelector) -> np.ndarray:
         """Return which workloads a selector chooses (W,) bool."""

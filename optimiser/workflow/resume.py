@@ -23,7 +23,7 @@ from optimiser.twin.rules import Rule
 from optimiser.workflow.verify import Opened, judge_placement, open_run, read_order, stuck_workloads
 
 ENDS_ONLY = (
-    "affinity", "availability", "free_units", "isolation_limit", "licence", "max_moves",
+    "affinity", "availability", "flow", "free_units", "isolation_limit", "licence", "max_moves",
     "max_moves_per_service", "move_budget",
     "max_hosts_on", "budget", "group_together_or_not_at_all",
 )  # fmt: skip

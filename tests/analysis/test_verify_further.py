@@ -82,6 +82,10 @@ ROOM = [{"name": "room", "failures_per_year": 365, "repair_h": 1},
         ({"kind": "availability", "workloads": X, "target": 0.9984, "components": ["room"],
           "server": "box", "common_cause": 0.0, "figures": ROOM},
          [1, 3, 2, 2], [1, 2, 3, 3], 0.0384 * 365 * 24 * 60),
+        # all of x in rack 1, all of y in rack 2: 50 Mbit/s leave one and enter the other
+        ({"kind": "flow", "limit_mbit_s": 30, "traffic": [{"sender": "x", "receiver": "y",
+                                                           "mbit_s": 50}]},
+         [1, 3, 2, 3], [1, 2, 3, 3], 20),
         # 10 of 100 busy answers in 85 / 0.9 ms, 20 would need 106 ms: 15 is the most
         ({"kind": "response_time", "workloads": X, "service_ms": 85, "limit_ms": 100},
          [1, 2, 3, 3], [1, 2, 1, 3], 5),

@@ -119,6 +119,18 @@ def _availability(recipe: Recipe) -> Row:
     }  # fmt: skip
 
 
+def _flow(recipe: Recipe) -> Row:
+    names = recipe.services if len(recipe.services) > 1 else [*recipe.services, "other"]
+    traffic = []
+    for _ in range(recipe.integer(1, 2)):
+        sender = recipe.pick(names)
+        receiver = recipe.pick([name for name in names if name != sender])
+        rate = recipe.pick([30, 60, 100])
+        traffic.append({"sender": sender, "receiver": receiver, "mbit_s": rate})
+    domain = recipe.pick(["host", "host", "rack", "row", {"label": "disk"}])
+    return {"traffic": traffic, "limit_mbit_s": recipe.pick([0, 10, 20, 34, 50]), "domain": domain}
+
+
 def _budget(recipe: Recipe) -> Row:
     steps = recipe.num_steps
     ranges = {
@@ -134,6 +146,7 @@ def _budget(recipe: Recipe) -> Row:
 
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "budget": _budget,
+    "flow": _flow,
     "availability": _availability,
     "residency": _residency,
     "latency": _latency,

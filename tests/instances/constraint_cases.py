@@ -116,6 +116,24 @@ def five(needed: int, target: float) -> Case:
     return available(needed, target, 5)
 
 
+def fanned_out(limit: float) -> Case:
+    """One service sends 50 Mbit/s to another whose two replicas take in half of it each."""
+    traffic = [{"sender": "a", "receiver": "b", "mbit_s": 50.0}]
+    workloads = [
+        {"service": "a", "host": "h1"},
+        {"service": "b", "host": "h2"},
+        {"service": "b", "host": "h3"},
+    ]
+    policy = rule(kind="flow", limit_mbit_s=limit, traffic=traffic)
+    return {**policy, "hosts": 3, "workloads": workloads, **DEAR_MOVES}
+
+
+def linked(limit: float) -> Case:
+    """Two services on a host each, of which one sends 50 Mbit/s to the other; moves are dear."""
+    traffic = [{"sender": "s1", "receiver": "s2", "mbit_s": 50.0}]
+    return {**rule(kind="flow", limit_mbit_s=limit, traffic=traffic), **DEAR_MOVES}
+
+
 def merged(**options: Any) -> Case:
     """Two workloads on each of two hosts that the model merges into one class."""
     workloads = [{"cpu": 10 + i, "host": f"h{i // 2 + 1}"} for i in range(4)]
@@ -426,6 +444,8 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "dependency_presence": (near(), near(domain="site")),
     "dependency": (near(), near(domain="site")),
+    "crossing_traffic": (fanned_out(40.0), fanned_out(100.0)),
+    "flow": (linked(40.0), linked(100.0)),
     "transient_capacity": (leaving("cpu"), leaving("memory")),
     "safety_excess": (
         priced(safety=[{"resource": "cpu", "price": 1.0}]),

@@ -171,6 +171,14 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
         "figures": [{"name": "room", "failures_per_year": 200, "repair_h": 1}],
         "common_cause": float(r.choice([0.0, 0.1])),
     }),
+    "flow": lambda r: {
+        "hosts": 3, "workloads": _some(r, 2), "policies": [
+            {"kind": "flow", "limit_mbit_s": int(r.integers(0, 40)), "domain": "host", "traffic": [
+                {"sender": "s0", "receiver": "s1", "mbit_s": int(r.integers(50, 99))}]},
+            {"kind": "pin", "workloads": {"names": ["w1"]}, "host": "h1"},
+            {"kind": "pin", "workloads": {"names": ["w2"]}, "host": "h2"},
+        ],
+    },
     "budget": lambda r: _ruled(
         r, kind="budget", measure=str(r.choice(["energy", "carbon", "cost", "power"])),
         limit=int(r.integers(0, 20)) / 1000,
@@ -285,6 +293,7 @@ def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
             "licence": ("limit", int(amount)),
             "free_units": ("count", -int(amount)),
             "isolation_limit": ("limit", int(amount)),
+            "flow": ("limit_mbit_s", amount),
             "group_count": ("limit", int(amount)),
             "group_capacity": ("limit", amount),
         }.get(step.constraint)
@@ -305,7 +314,7 @@ WRITABLE = {
     "spread_min_domains", "spread_max_skew", "max_moves", "max_hosts_on", "ban", "fence",
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
-    "group_capacity", "free_units", "residency", "any_of", "budget", "availability",
+    "group_capacity", "free_units", "residency", "any_of", "budget", "availability", "flow",
 }  # fmt: skip
 
 

@@ -286,6 +286,8 @@ def test_a_flood_of_replicas_is_refused_before_memory_is_full(small: Any) -> Non
          "no such component"),
         ("kind: availability, target: 0.99, components: [pdu], server: box", "server",
          "no such component"),
+        ("kind: flow, limit_mbit_s: 1, traffic: [{sender: shop, receiver: shpo, mbit_s: 1}]",
+         "traffic[0].receiver", "no such service"),
         ("kind: latency, limit_ms: 5, users: [rome]", "place_label", "no such host label"),
         ("kind: any_of, rules: [{kind: ban, name: a, hosts: {}}, "
          "{kind: drain, name: b, hosts: {racks: [zzz]}}]", "rules[1].hosts.racks[0]",
