@@ -257,12 +257,14 @@ def _notes(loaded: Loaded, order: MoveOrder, after: Side) -> list[str]:
     ]
     if len(order.stuck) > SHOWN:
         notes.append(f"and {len(order.stuck) - SHOWN} more workloads cannot")
-    told = dict(order.stuck)
+    stuck = dict(order.stuck)
+    left_out = [(name, why) for name, why in order.left_out if name not in stuck]
     notes += [
         f"{name} stays, or goes elsewhere than it would be best: {why}"
-        for name, why in order.left_out[:SHOWN]
-        if name not in told
+        for name, why in left_out[:SHOWN]
     ]
+    if len(left_out) > SHOWN:
+        notes.append(f"and {len(left_out) - SHOWN} more workloads do")
     notes += held_backwards(loaded.twin, loaded.way, order)
     notes += [f"soft rule not kept: {v.sentence}" for v in after.verdict.soft[:20]]
     return notes

@@ -118,7 +118,7 @@ class Arena:
         moment = rng.uniform(0.1, self.seconds)
         if blow == "full disk":
             return self._on_a_full_disk(rng, moment)
-        amount = KIB * rng.randint(1, 400)
+        amount = KIB * rng.randint(1, 2_000)
         prepare = _limit_files(amount) if blow == "small files" else lambda: None
         before = self._complete(self.runs)
         process = self.start(self.runs, prepare)
@@ -135,7 +135,7 @@ class Arena:
         """Let a plan write its run into a file system of a few hundred kibibytes."""
         place = self.scratch.with_name("disk")
         place.mkdir(exist_ok=True)
-        size = f"size={rng.randint(16, 1200)}k"
+        size = f"size={rng.randint(16, 4_000)}k"
         subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)], check=True)
         try:
             process = self.start(place / "runs", lambda: None)
@@ -217,11 +217,14 @@ def _deal(
 ) -> bool:
     """Wait for the moment and strike; return whether there was something to strike."""
     end, aims_at_child = time.monotonic() + moment, blow in ("kill child", "little memory")
+    if aims_at_child:  # children come and go: strike the first soon after it has come
+        end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         children |= children_of(process.pid)
-        if aims_at_child and children and rng.random() < 0.05:
-            break  # children come and go, so one that is there may be struck at once
-        time.sleep(0.02)
+        if aims_at_child and children:
+            time.sleep(rng.uniform(0.0, 0.3))
+            break
+        time.sleep(0.005)
     children |= children_of(process.pid)
     if process.poll() is not None or (aims_at_child and not children):
         return False
@@ -234,21 +237,26 @@ def _deal(
         if blow == "interrupt twice":
             time.sleep(rng.uniform(0.0, 0.5))
             process.send_signal(signal.SIGINT)
-    for pid in children if aims_at_child else ():
-        _strike_child(pid, blow, rng)
+    if aims_at_child:
+        struck = [_strike_child(pid, blow, rng) for pid in children]
+        return any(struck)
     return True
 
 
-def _strike_child(pid: int, blow: str, rng: random.Random) -> None:
+def _strike_child(pid: int, blow: str, rng: random.Random) -> bool:
+    """Strike a child; return whether it was there."""
+    if not is_alive(pid):
+        return False
     try:
         if blow == "kill child":
             os.kill(pid, signal.SIGKILL)
-            return
+            return True
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
         limit = pages * resource.getpagesize() + KIB * rng.randint(0, 8_000)
         resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
     except (OSError, ValueError):
-        return  # it has ended by itself
+        return False  # it has ended by itself
+    return True
 
 
 def can_mount() -> bool:
