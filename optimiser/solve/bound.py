@@ -34,7 +34,7 @@ from optimiser.solve.prices import read_duals
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import CLOSED, Clockwork, relative_gap
 from optimiser.solve.restricted import choose_fillings
-from optimiser.solve.search import Candidate, Searcher, on_is_free
+from optimiser.solve.search import Candidate, Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.surgery import Surgeon, operate
@@ -203,13 +203,14 @@ class Bounder:
     def _operate(self) -> None:
         """Spend what time is left on neighbourhoods of the best plan, unless that is proven best.
 
-        Not where being on is free: there the search has looked at far more than they can; nor
-        where rules have a price, which models of a few hosts do not know.
+        Only where nothing but hosts that are on costs money: elsewhere shifts and swaps gain more
+        in the same time. Rules with a price are nothing that models of a few hosts know.
         """
         is_priced = any(not rule.is_hard for rule in self.problem.rules)
         if self.node_limit is not None or self.size.is_tiny or is_priced or self.infeasible:
             return
-        if on_is_free(self.problem) or self.problem.num_workloads > LARGEST_OPERATED:
+        too_large = self.problem.num_workloads > LARGEST_OPERATED
+        if too_large or packing_of(self.problem) is None:
             return
         since, found = self.clock.seconds, list[Candidate]()
 
