@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
+from optimiser.cli.app import run
 from tests.workflow.chaos import BLOWS, Arena, can_mount
 from tests.workflow.disk_sites import FILES, write_site
 
@@ -15,7 +17,7 @@ pytestmark = [
 ]
 STUDY = FILES["study.yaml"]
 BRIEF = STUDY.replace("time_limit_s: 5", "time_limit_s: 1") + "frontier: []\n"
-ATTEMPTS = 4
+ATTEMPTS = 6
 """Plans until one still runs, or has a child, when the blow falls."""
 
 
@@ -27,13 +29,24 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Arena:
     return Arena(site, folder / "tmp")
 
 
-@pytest.mark.parametrize(
-    "blow", ["kill child", "kill parent", "terminate", "small files", "full disk"]
-)
+def test_a_killed_solver_leaves_nothing_half_done(tmp_path: Path) -> None:
+    """On a site that is too large to be solved in the process of the plan itself."""
+    folder = tmp_path / "site"
+    assert run(["init", str(folder), "--site", "small", "-q"]) == 0
+    with (folder / "study.yaml").open("a", encoding="utf-8") as study:
+        study.write("\nsolver: {time_limit_s: 2}\nfrontier: []\n")
+    _strike(Arena(folder, tmp_path / "tmp"), "kill child")
+
+
+@pytest.mark.parametrize("blow", ["kill parent", "terminate", "small files", "full disk"])
 def test_nothing_is_left_half_done(arena: Arena, blow: str) -> None:
     """The older run stays readable, no draft or process stays, and the exit code is documented."""
     if blow == "full disk" and not can_mount():
         pytest.skip("small file systems cannot be mounted here")
+    _strike(arena, blow)
+
+
+def _strike(arena: Arena, blow: str) -> None:
     for attempt in range(ATTEMPTS):
         outcome = arena.strike(BLOWS.index(blow) + 100 * attempt, blow)
         assert outcome.wrong == [], outcome
