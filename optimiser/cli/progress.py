@@ -105,6 +105,7 @@ def _signals_to(progress: Progress, call: Call) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the search; once it has ended, the first one only waits."""
 
     def stop(number: int, _: object) -> None:
+        """Remember the first signal; break off at once with the second."""
         is_second = progress.was_interrupted
         progress.was_interrupted = True
         progress.was_terminated |= number == signal.SIGTERM

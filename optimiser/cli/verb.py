@@ -47,6 +47,7 @@ def verb(
     """Make a function a verb; it receives the :class:`Call` as its first argument."""
 
     def decorate(function: Callable[..., Any]) -> Verb:
+        """Turn a function into a verb."""
         make = click.command(
             name, cls=Verb, examples=examples, exits=exits, context_settings=SETTINGS
         )

@@ -189,6 +189,7 @@ def _remedy_of(column: Column):  # type: ignore[no-untyped-def]
     """Return a function that says how to mend a number, where that can be guessed."""
 
     def remedy(value: object) -> str | None:
+        """Return how to write a number that stands with another unit or in another form."""
         text = str(value)
         try:
             number = to_unit(text, column.unit)

@@ -222,6 +222,7 @@ def check_profiles(table: Table) -> None:
     names, times = frame["profile"], pd.unique(frame["time"])
 
     def what(row: int) -> str:
+        """Return which times the series of a row lacks."""
         have = set(frame.loc[names == names[row], "time"])
         lacks = [str(time) for time in times if time not in have]
         more = f" and {len(lacks) - 1:,} more" if len(lacks) > 1 else ""

@@ -289,6 +289,7 @@ def _store(
     reports: list[ReportData] = []
 
     def report(target: Path) -> None:
+        """Write the page into the folder of the run, once its manifest is there."""
         manifest = read_manifest(target.parent)
         rows = bottlenecks(loaded.twin, loaded.rules, made.placement)
         sides, weights = (made.before, made.after), loaded.study.weights

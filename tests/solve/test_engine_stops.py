@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from instances.processes import children_of, is_alive
 
 import optimiser
 
@@ -45,27 +46,6 @@ def _wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> Non
         time.sleep(0.02)
 
 
-def children_of(pid: int) -> set[int]:
-    """Return the ids of the processes that a process has started and that still run."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text(encoding="utf-8", errors="replace").rsplit(")")[-1].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.add(int(entry.parent.name))
-    return found
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return text.rsplit(")")[-1].split()[0] != "Z"
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to count processes")
 def test_interrupt_keeps_the_best_plan(running: subprocess.Popen[str]):
     """SIGINT ends the run in seconds with a legal plan, and the solver's child goes with it."""
@@ -77,7 +57,7 @@ def test_interrupt_keeps_the_best_plan(running: subprocess.Popen[str]):
     assert kept["is_legal"]
     assert running.returncode == 0
     assert time.monotonic() - since < 20.0
-    _wait_for(lambda: not any(_is_alive(pid) for pid in children), 5.0)
+    _wait_for(lambda: not any(is_alive(pid) for pid in children), 5.0)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to count processes")
@@ -87,4 +67,4 @@ def test_killed_run_leaves_no_process(running: subprocess.Popen[str]):
     assert children, "the solver's child runs before the planner is killed"
     running.kill()
     running.wait()
-    _wait_for(lambda: not any(_is_alive(pid) for pid in children), 15.0)
+    _wait_for(lambda: not any(is_alive(pid) for pid in children), 15.0)

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from instances.processes import children_of, is_alive
+
 import optimiser
 from optimiser.store.manifest import changed_files
 from optimiser.store.runs import read_run
@@ -61,34 +63,12 @@ class Outcome:
     struck: bool = True
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead but not collected does not."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return text.rsplit(")")[-1].split()[0] != "Z"
-
-
 def is_solver(pid: int) -> bool:
     """Whether a process is one that solves; others live for a moment only."""
     try:
         return b"optimiser.solve.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-
-
-def children_of(pid: int) -> set[int]:
-    """Return the processes that a process has started and that still run."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text(encoding="utf-8", errors="replace").rsplit(")")[-1].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.add(int(entry.parent.name))
-    return found
 
 
 class Arena:

@@ -168,6 +168,7 @@ def _scaled(ratio: Ratio, leaf: str, factor: float) -> float | None:
     """Return the quotient with one component times a factor, above and below."""
 
     def amount(terms: Sequence[Term]) -> float:
+        """Return a sum of terms with that component scaled."""
         total = 0.0
         for term in terms:
             times = 1.0
