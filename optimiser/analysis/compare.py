@@ -13,6 +13,7 @@ from optimiser.analysis.placement_cost import placement_terms
 from optimiser.analysis.verdict import Placement
 from optimiser.schema.study import Weights
 from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
+from optimiser.twin.paying import energy_price_per_kwh, water_price_per_m3
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ def simulated_terms(
     hours = float(twin["period_h"].values.sum())
     migrating = moved(twin, np.asarray(placement.host))
     one_off = float(twin["workload_move_cost"].values[migrating].sum())
-    grams = float(simulation["carbon_g"].sum())
+    grams, kwh = float(simulation["carbon_g"].sum()), simulation["energy_kwh"].values
     return {
-        "energy_cost": float(simulation["energy_cost"].sum()),
+        "energy_cost": float((kwh * energy_price_per_kwh(twin, weights)).sum()),
         "carbon": grams / 1e6 * weights.carbon_price_per_t,
-        "water": float(simulation["water_cost"].sum()) if weights.water else 0.0,
+        "water": float(simulation["water_l"].sum()) / 1e3 * water_price_per_m3(twin, weights),
         "migration": one_off * hours / 24.0 / weights.hold_days,
         "host_on": float(on_cost_per_h(twin, weights)[placement.host_on].sum()) * hours,
         "embodied": float(embodied_cost_per_h(twin, weights)[placement.host_on].sum()) * hours,

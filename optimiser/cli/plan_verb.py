@@ -96,6 +96,7 @@ def plan(
 
 def _show(call: Call, outcome: PlanOutcome) -> None:
     from optimiser.cli.console import print_json, print_tables, say, table
+    from optimiser.report.goals import COLUMNS, goal_rows
     from optimiser.report.text import (
         headline,
         proof_sentence,
@@ -112,6 +113,8 @@ def _show(call: Call, outcome: PlanOutcome) -> None:
     print_tables(*filter(None, (sentence(data) for sentence in sentences)))
     columns = ("a year", "today", "plan", "change")
     print_tables(table("", columns, summary_rows(data), numbers=(1, 2, 3)))
+    if data.goals:
+        print_tables(table("", COLUMNS, goal_rows(data.goals), numbers=tuple(range(1, 7))))
     print_tables(*(f"note: {note}" for note in outcome.notes))
     print_tables(f"run:    {outcome.run}", f"report: {outcome.run / 'report.html'}")
     if outcome.exit_code:

@@ -13,6 +13,7 @@ from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
 from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
+from optimiser.twin.paying import energy_price_per_kwh, water_price_per_m3
 from optimiser.twin.planning import Envelope, planning_envelope
 from optimiser.twin.rules import Rule
 from optimiser.twin.serving import Serving, serving
@@ -92,7 +93,7 @@ class Frame:
     @property
     def water_price(self) -> float:
         """Price of water per m³, 0 when the study does not count it."""
-        return float(self.twin.attrs["water_price_per_m3"]) if self.weights.water else 0.0
+        return water_price_per_m3(self.twin, self.weights)
 
     @property
     def is_priced(self) -> np.ndarray:
@@ -259,4 +260,4 @@ def _fullest(twin: xr.Dataset, today: Quantities, resource: int) -> np.ndarray:
 
 def _net_price(twin: xr.Dataset, weights: Weights) -> np.ndarray:
     carbon = twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
-    return (twin["price_per_kwh"].values + carbon) * twin["period_h"].values
+    return (energy_price_per_kwh(twin, weights) + carbon) * twin["period_h"].values

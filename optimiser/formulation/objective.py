@@ -8,6 +8,7 @@ from optimiser.formulation.context import Context
 from optimiser.formulation.linear import Linear
 from optimiser.formulation.modelling import pyo
 from optimiser.formulation.moves import fixed_move_cost, moved
+from optimiser.twin.paying import energy_price_per_kwh
 
 HOURS_PER_DAY = 24.0
 
@@ -20,7 +21,8 @@ def price_energy_cost(context: Context) -> None:
     In hours whose price, carbon included, is below zero the import ceiling counts instead of G:
     waste is never rewarded. Recipe entry: ``energy_cost``.
     """
-    price = context.instance.twin["price_per_kwh"].values
+    instance = context.instance
+    price = energy_price_per_kwh(instance.twin, instance.frame.weights)
     context.terms["energy_cost"] = _per_kwh(context, price)
 
 

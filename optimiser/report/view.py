@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from optimiser.report import charts, text
+from optimiser.report.goals import COLUMNS, goal_rows
 from optimiser.report.payload import (
     BindingRule,
     FrontierPoint,
@@ -47,6 +48,8 @@ def page(data: ReportData) -> dict[str, Any]:
         "rack_sentence": rack_sentence(data.racks),
         "way_sentence": way_sentence(data.waves),
         "frontier_sentence": frontier_sentence(data.frontier),
+        "goal_rows": list(goal_rows(data.goals)),
+        "goal_columns": COLUMNS,
         "binding": sorted(data.binding, key=_price_first),
         "bottlenecks": sorted(data.bottlenecks, key=lambda b: -b.fraction),
         "services": sorted(data.services, key=lambda s: (-s.moved, s.service)),

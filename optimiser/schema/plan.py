@@ -123,6 +123,28 @@ class FrontierPoint(Document):
     """No legal plan with at most so many moves is cheaper; nothing if that was not proven."""
 
 
+class GoalValue(Document):
+    """What became of a goal that comes before money."""
+
+    measure: str
+    """What was made as small as possible."""
+    unit: str
+    """Unit of the values, over the horizon."""
+    today: float | None
+    """Value today; nothing where not every workload runs today."""
+    value: float
+    """Best value found while the goals before it kept theirs."""
+    bound: float | None
+    """No legal plan that keeps the goals before it has less; where soft rules have prices, no
+    less in sum with them. Nothing if that was not proven."""
+    gap: float | None
+    """(value − bound) / value, prices of soft rules included."""
+    limit: float
+    """What later goals had to keep."""
+    reached: float
+    """Value of the plan."""
+
+
 class Plan(Document):
     """A verified plan."""
 
@@ -142,6 +164,8 @@ class Plan(Document):
     """How good the plan is."""
     terms: list[Term]
     """Objective by term."""
+    goals: list[GoalValue] = []
+    """Goals that come before money, in their order."""
     binding: list[Binding] = []
     """Rules that bind, dearest first."""
     rule_prices: list[RulePrice] = []

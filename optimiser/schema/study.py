@@ -66,12 +66,18 @@ class BalancePrice(Document):
 
 
 class Weights(Document):
-    """What counts besides the energy bill."""
+    """What counts, and for how much."""
 
     carbon_price_per_t: NonNegative = 80.0
     """Price of one tonne of CO2e, in the site's currency."""
+    energy_bill: NonNegative = 1.0
+    """Factor on the energy bill; 0 where it does not matter."""
+    energy_per_kwh: NonNegative = 0.0
+    """Price of each kWh besides the bill, whatever the hour, in the site's currency."""
     water: bool = True
     """Whether water is paid at the site's price."""
+    water_per_m3: NonNegative = 0.0
+    """Price of each m³ of make-up water besides the site's, in the site's currency."""
     move_cost: NonNegative = 0.02
     """Cost of moving one workload, in the site's currency."""
     move_cost_per_gib: NonNegative = 0.002
@@ -116,6 +122,17 @@ class SolverSettings(Document):
     side by side on workers (``dcopt plan --workers``), else one after the other."""
 
 
+class Goal(Document):
+    """Something that comes before money."""
+
+    measure: Literal["energy", "carbon", "water", "cost", "hosts_on", "moves"]
+    """``energy`` from the grid [kWh], ``carbon`` [kgCO2e], make-up ``water`` [m³], ``cost`` of
+    energy and water [currency of the site], number of ``hosts_on`` or of ``moves``; each over the
+    horizon and counted as policies of kind ``budget`` count."""
+    tolerance: float = Field(default=0.001, ge=0, le=1)
+    """Share of the best value that later goals may add to it."""
+
+
 class Study(Document):
     """One question asked of one site (``study.yaml``, optional)."""
 
@@ -133,6 +150,10 @@ class Study(Document):
     """Objective weights."""
     solver: SolverSettings = SolverSettings()
     """Solver settings."""
+    goals: list[Goal] = []
+    """Goals in order of importance: each is made as small as it can be while those before it keep
+    their value, within their tolerance, and what is left is decided by money. Soft rules keep
+    their price against every goal, at what a unit of its measure costs on average today."""
     moving: Moving = Moving()
     """How workloads are moved."""
     policies: list[AnyPolicy] = []
@@ -143,3 +164,12 @@ class Study(Document):
     frontier: list[Annotated[int, Field(ge=0)]] | None = None
     """Move budgets k for which the best plan with at most k moves is shown; by default 0, 1, 2, 5,
     10, 20, 50 and so on up to all moves of the plan. An empty list asks for none."""
+
+    @field_validator("goals")
+    @classmethod
+    def _each_goal_once(cls, goals: list[Goal]) -> list[Goal]:
+        measures = [goal.measure for goal in goals]
+        twice = sorted({one for one in measures if measures.count(one) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is a goal twice; name each measure once")
+        return goals

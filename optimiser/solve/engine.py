@@ -44,19 +44,21 @@ def solve_study(
     study: Study,
     report: Report | None = None,
     check: Check | None = None,
+    start: Candidate | None = None,
 ) -> EngineResult:
     """Return the best plan found within the limits of a study.
 
     ``report`` is called with each line of progress; ``check`` judges a candidate exactly, and
     only accepted ones are kept, soft rules priced. Without it soft rules do not count, neither in
-    the plan nor in the bound. Ctrl-C returns the best plan so far.
+    the plan nor in the bound. ``start`` is a plan to begin with, whatever it was found for. Ctrl-C
+    returns the best plan so far.
 
     Raises ``InfeasibleError`` with findings when no plan exists and ``NoPlanError`` when none was
     found in time.
     """
     counted = rules if check is not None else [rule for rule in rules if rule.is_hard]
     problem = prepare(twin, counted, study)
-    return Engine(problem, study.solver, report, check).run()
+    return Engine(problem, study.solver, report, check, start).run()
 
 
 def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
@@ -82,6 +84,7 @@ class Engine:
     settings: SolverSettings
     report: Report | None = None
     check: Check | None = None
+    start: Candidate | None = None
     best: Candidate | None = None
     history: list[Tick] = field(default_factory=list)
     dropped: int = 0
@@ -93,6 +96,7 @@ class Engine:
         self.clock = Clockwork(self.settings.time_limit_s)
         try:
             self._offer_today()
+            self._offer_start()
             self._offer_mended()
             status = "gap" if self._is_close else self._search()
         except KeyboardInterrupt:
@@ -212,6 +216,12 @@ class Engine:
                 self._offer(searcher.candidate())
         self.clock.charge("start", since)
         self._tick("start")
+
+    def _offer_start(self) -> None:
+        """Take the plan to begin with, at what it costs here."""
+        if self.start is not None:
+            terms = evaluate(self.problem, self.start.host, self.start.on)
+            self._offer(replace(self.start, terms=terms))
 
     def _offer_mended(self) -> None:
         """Where today breaks rules, move the fewest workloads that mend them."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from optimiser.solve import placement_cost
 from optimiser.solve.problem import Problem
+from optimiser.twin.paying import energy_price_per_kwh
 from optimiser.twin.surrogate import marginal_w_per_w, surrogate_power
 
 TERMS = (
@@ -77,7 +78,7 @@ def evaluate(problem: Problem, host: np.ndarray, on: np.ndarray) -> dict[str, fl
     grams = float((kwh * twin["carbon_g_per_kwh"].values).sum())
     litres = float((water_l_per_h * hours).sum())
     return {
-        "energy_cost": float((kwh * twin["price_per_kwh"].values).sum()),
+        "energy_cost": float((kwh * energy_price_per_kwh(twin, weights)).sum()),
         "carbon": grams / 1e6 * weights.carbon_price_per_t,
         "water": litres / 1e3 * problem.frame.water_price,
         "migration": float(problem.move_cost[moved].sum()),

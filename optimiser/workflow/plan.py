@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from optimiser.analysis.verdict import Placement
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, RulePrice
+from optimiser.schema.plan import Binding, FrontierPoint, GoalValue, Move, Plan, RulePrice
 from optimiser.solve.executor import open_executor
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
@@ -27,6 +27,7 @@ from optimiser.studies.move_way_check import held_backwards
 from optimiser.studies.moves import MoveOrder
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
+from optimiser.workflow.goals import solve_goals
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
@@ -36,7 +37,6 @@ from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement
 from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
-from optimiser.workflow.restarts import solve_restarts
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
@@ -103,6 +103,7 @@ class PlanOutcome:
             "report": str(self.run / REPORT),
             "stopped": self.stopped,
             "proof": plan.proof.model_dump(mode="json"),
+            "goals": [goal.model_dump(mode="json") for goal in plan.goals],
             "terms": [term.model_dump(mode="json") for term in plan.terms],
             "before": self.report.before.model_dump(mode="json"),
             "after": self.report.after.model_dump(mode="json"),
@@ -133,13 +134,16 @@ def plan_site(
     require_order(loaded)
     try:
         with open_executor(options.workers, options.scheduler) as executor:
-            result = solve_restarts(loaded, executor, watcher.tick)
+            reached = solve_goals(loaded, executor, watcher.tick)
     except InfeasibleError as error:
         from optimiser.workflow.conflict import with_proof  # loads the modelling language
 
         raise with_proof(loaded, error) from None
     watcher.finishing()
-    result, made = _judge(loaded, result, phases)
+    today = judge_today(loaded.twin, loaded.rules)  # goals of the study ask nothing of it
+    loaded = reached.loaded
+    result, made = _judge(loaded, reached.result, today, phases)
+    made = replace(made, goals=reached.values(result.candidate))
     with phases.phase("store"):
         outcome = _store(loaded, options, result, made, phases)
     return outcome(_exit_code(result, watcher))
@@ -167,9 +171,12 @@ class _Made:
     binding: list[Binding]
     rule_prices: list[RulePrice]
     notes: list[str]
+    goals: Sequence[GoalValue] = ()
 
 
-def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[EngineResult, _Made]:
+def _judge(
+    loaded: Loaded, result: EngineResult, before: Side, phases: Phases
+) -> tuple[EngineResult, _Made]:
     """Check, simulate and order; raise ``RefusedError`` when the checker says no.
 
     Where some workloads cannot reach their host by legal moves, the plan becomes the placement
@@ -190,7 +197,6 @@ def _judge(loaded: Loaded, result: EngineResult, phases: Phases) -> tuple[Engine
         after = judge_plan(twin, rules, placement)
         if not after.verdict.is_legal:
             raise RefusedError(_refusal(after), "report this: the search should not offer it")
-        before = judge_today(twin, rules)
         problem = lower(twin, rules, loaded.study.weights)
         today = evaluate(problem, before.placement.host, before.placement.host_on)
         today = {**today, SOFT_RULES: before.verdict.penalty}
@@ -284,6 +290,7 @@ def _store(
         frontier=made.frontier,
         binding=made.binding,
         rule_prices=made.rule_prices,
+        goals=made.goals,
     )
     plan = plan.model_copy(update={"phase_seconds": seconds})
     reports: list[ReportData] = []

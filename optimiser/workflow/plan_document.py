@@ -10,7 +10,16 @@ import xarray as xr
 from optimiser.analysis.compare import compare_terms
 from optimiser.analysis.verdict import Placement
 from optimiser.report.text import percent
-from optimiser.schema.plan import Binding, FrontierPoint, Move, Plan, Proof, RulePrice, Term
+from optimiser.schema.plan import (
+    Binding,
+    FrontierPoint,
+    GoalValue,
+    Move,
+    Plan,
+    Proof,
+    RulePrice,
+    Term,
+)
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.store.tables import PlacementRow
@@ -49,6 +58,7 @@ def plan_document(
     frontier: Sequence[FrontierPoint] = (),
     binding: Sequence[Binding] = (),
     rule_prices: Sequence[RulePrice] = (),
+    goals: Sequence[GoalValue] = (),
 ) -> Plan:
     """Return the plan; ``today`` are the objective terms of today's placement."""
     twin = loaded.twin
@@ -61,6 +71,7 @@ def plan_document(
         hosts_asleep=names[~on].tolist(),
         proof=_proof(result, after, loaded.site_input.site.currency),
         terms=_terms(loaded, result, today, after),
+        goals=list(goals),
         binding=list(binding),
         rule_prices=list(rule_prices),
         moves=list(moves),

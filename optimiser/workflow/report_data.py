@@ -60,6 +60,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         moves=_moves(plan),
         waves=_waves(plan.moves),
         prefixes_checked=bool(plan.moves),
+        goals=tuple(plan.goals),
         frontier=_frontier(plan),
         binding=_binding(plan),
         rule_prices=tuple(

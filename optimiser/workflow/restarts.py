@@ -8,9 +8,11 @@ from functools import partial
 from itertools import chain
 
 from optimiser.errors import NoPlanError
+from optimiser.schema.study import Study
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import Executor
 from optimiser.solve.progress import CLOSED, EngineResult, Tick
+from optimiser.solve.search import Candidate
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.reachable import exact_check
 
@@ -19,22 +21,26 @@ LARGEST_SEED = 2**31
 
 
 def solve_restarts(
-    loaded: Loaded, executor: Executor, tick: Callable[[Tick], None]
+    loaded: Loaded,
+    executor: Executor,
+    tick: Callable[[Tick], None],
+    start: Candidate | None = None,
 ) -> EngineResult:
     """Search ``solver.restarts`` times; return the best plan with the best bound.
 
     The first search runs here and reports as it goes, the others where the executor runs them. The
     first one that comes within the gap ends it, and of equal plans the first is taken, so that
-    under a work limit the plan does not depend on the executor. Ctrl-C keeps the best so far.
+    under a work limit the plan does not depend on the executor. ``start`` is a plan to begin with.
+    Ctrl-C keeps the best so far.
 
     Raises as :func:`optimiser.solve.engine.solve_study` does.
     """
     seeds = _seeds(loaded)
     if len(seeds) == 1:
-        return solve_study(loaded.twin, loaded.rules, loaded.study, tick, exact_check(loaded))
+        return _solve(loaded, loaded.study, tick, start)
     found: list[EngineResult] = []
-    with executor.start(partial(_search, loaded), seeds[1:]) as others:
-        first = _first(loaded, tick)
+    with executor.start(partial(_search, loaded, start), seeds[1:]) as others:
+        first = _first(loaded, tick, start)
         try:
             for result in chain([first], others):
                 if isinstance(result, EngineResult):
@@ -54,19 +60,27 @@ def _seeds(loaded: Loaded) -> list[int]:
     return [(solver.seed + SEED_STEP * k) % LARGEST_SEED for k in range(solver.restarts)]
 
 
-def _first(loaded: Loaded, tick: Callable[[Tick], None]) -> EngineResult | str:
+def _solve(
+    loaded: Loaded, study: Study, tick: Callable[[Tick], None] | None, start: Candidate | None
+) -> EngineResult:
+    return solve_study(loaded.twin, loaded.rules, study, tick, exact_check(loaded), start)
+
+
+def _first(
+    loaded: Loaded, tick: Callable[[Tick], None], start: Candidate | None
+) -> EngineResult | str:
     try:
-        return solve_study(loaded.twin, loaded.rules, loaded.study, tick, exact_check(loaded))
+        return _solve(loaded, loaded.study, tick, start)
     except NoPlanError as error:
         return error.message
 
 
-def _search(loaded: Loaded, seed: int) -> EngineResult | str:
+def _search(loaded: Loaded, start: Candidate | None, seed: int) -> EngineResult | str:
     """One search with another seed; what went wrong where it found no plan."""
     solver = loaded.study.solver.model_copy(update={"seed": seed})
     study = loaded.study.model_copy(update={"solver": solver})
     try:
-        return solve_study(loaded.twin, loaded.rules, study, None, exact_check(loaded))
+        return _solve(loaded, study, None, start)
     except NoPlanError as error:
         return error.message
 

@@ -114,10 +114,11 @@ def objective(twin: xr.Dataset, weights: Weights, host: np.ndarray, on: np.ndarr
     rack_w = planning_rack_w(twin, usage_of(twin, host), on, gap=0.0)
     rack_w = rack_w[:, :, twin["step_of_time"].values]
     hours = twin["period_h"].values
-    price = twin["price_per_kwh"].values
+    price = twin["price_per_kwh"].values * weights.energy_bill + weights.energy_per_kwh
     price = price + twin["carbon_g_per_kwh"].values / 1e6 * weights.carbon_price_per_t
-    power_w, water_l = _facility(build_surrogate(twin), rack_w)
+    power_w, water_l = facility_draws(build_surrogate(twin), rack_w)
     water_price = float(twin.attrs["water_price_per_m3"]) if weights.water else 0.0
+    water_price += weights.water_per_m3
     today, days = twin["workload_host"].values, float(hours.sum()) / 24.0
     moved = (today >= 0) & (host != today)
     move_cost = twin["workload_move_cost"].values * days / weights.hold_days
@@ -157,7 +158,7 @@ def _embodied_cost_per_h(twin: xr.Dataset, weights: Weights) -> np.ndarray:
     return cost
 
 
-def _facility(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def facility_draws(surrogate: Surrogate, rack_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return facility power [W] and water [L/h], (n, time) each."""
     number, num_racks, num_times = rack_w.shape
     if surrogate.has_plant:

@@ -135,6 +135,9 @@ def random_weights(seed: int) -> Weights:
         move_cost_per_gib=0.0,
         hold_days=float(rng.choice([1.0, 30.0])),
         embodied=seed % 4 == 1,
+        energy_bill=float(rng.choice([1.0, 1.0, 0.0, 2.0])),
+        energy_per_kwh=float(rng.choice([0.0, 0.1])),
+        water_per_m3=float(rng.choice([0.0, 5.0])),
     )
 
 
