@@ -22,6 +22,7 @@ from optimiser.analysis import (
     nearness,
     placement_rules,
     reserves,
+    routing,
     serving,
     sharing,
     spending,
@@ -33,6 +34,7 @@ from optimiser.analysis.rows import MOST_LISTED, Rows, violations_of
 from optimiser.analysis.verdict import Placement, Verdict, Violation, placement_today
 from optimiser.analysis.view import TwinView, view_of
 from optimiser.schema.policy import DomainCapacity
+from optimiser.twin.nearness import is_nearness
 from optimiser.twin.placing import PLACEMENT_KINDS
 from optimiser.twin.rules import Rule
 
@@ -61,6 +63,12 @@ def _on_hosts(measure: Callable[[xr.Dataset, Rule, np.ndarray], list[Rows]]) -> 
     return lambda twin, rule, placement, loads: measure(twin, rule, placement.host)
 
 
+def _latency(twin: xr.Dataset, rule: Rule, placement: Placement, loads: Loads) -> list[Rows]:
+    if is_nearness(rule):
+        return nearness.measure_service_latency(twin, rule, placement.host)
+    return placement_rules.measure_allowed_hosts(twin, rule, placement.host)
+
+
 _ALLOWED = _on_hosts(placement_rules.measure_allowed_hosts)
 MEASURES: dict[str, Measure] = {
     "domain_capacity": _domain_capacity,
@@ -74,10 +82,12 @@ MEASURES: dict[str, Measure] = {
     "anti_affinity": _on_hosts(placement_rules.measure_anti_affinity),
     "availability": _on_hosts(availability.measure_availability),
     "flow": _on_hosts(flows.measure_flow),
+    "routing_latency": _on_hosts(routing.measure_routing_latency),
     "affinity": _on_hosts(placement_rules.measure_affinity),
     "dependency": _on_hosts(nearness.measure_dependency),
     "transient_capacity": _on_loads(transit.measure_transient_capacity),
     **dict.fromkeys(PLACEMENT_KINDS, _ALLOWED),
+    "latency": _latency,
     **dict.fromkeys(("isolation_limit", "licence"), _on_hosts(sharing.measure_used_domains)),
     **dict.fromkeys(("group_count", "isolation"), _on_hosts(sharing.measure_groups_in_domain)),
     "group_capacity": _on_hosts(sharing.measure_group_capacity),

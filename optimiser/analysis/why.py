@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from optimiser.analysis.nearness import how_far
 from optimiser.analysis.placement_rules import objections
 from optimiser.analysis.verdict import Placement, Verdict, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import UsageError, did_you_mean
 from optimiser.schema.policy import Latency, Pin, RequireLabel, Residency
+from optimiser.twin.nearness import is_nearness
 from optimiser.twin.rules import Rule
 from optimiser.twin.simulate import simulate
 from optimiser.twin.summary import summary
@@ -41,9 +43,9 @@ def why_not(
     if broken:
         noun = "limit" if len(broken) == 1 else "limits"
         verdict = f"{workload} may not run on {host}: {len(broken)} {noun} would break"
-    asked = [
-        _wish(rule, w, h) for rule in rules if any(s.startswith(f"{rule.name}: ") for s in broken)
-    ]
+    named = [rule for rule in rules if any(s.startswith(f"{rule.name}: ") for s in broken)]
+    asked = [_wish(rule, w, h) for rule in named]
+    asked += [how_far(rule, moved.host, w) for rule in named if is_nearness(rule)]
     told = [verdict, *broken, *filter(None, asked), _cost(twin, now, moved)]
     if here >= 0 and not (moved.host == here).any():
         asleep = np.array(moved.host_on)
@@ -86,7 +88,7 @@ def _wish(rule: Rule, workload: int, host: int) -> str:
     if isinstance(policy, RequireLabel):
         wanted = " or ".join(policy.values) or "the value it asks for itself"
         words = f"asks for a host with {policy.label} = {wanted}"
-    if isinstance(policy, Residency | Latency):
+    if isinstance(policy, Residency | Latency) and rule.facts is not None:
         words = f"says {_objection(rule, workload, host)}"
     if words and policy.why:
         words = f"{words}: {policy.why}"

@@ -12,6 +12,7 @@ from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
 from optimiser.twin.limits import RackRows, all_rack_rows
+from optimiser.twin.nearness import is_nearness
 from optimiser.twin.on_cost import embodied_cost_per_h, on_cost_per_h
 from optimiser.twin.paying import energy_price_per_kwh, water_price_per_m3
 from optimiser.twin.planning import Envelope, planning_envelope
@@ -218,7 +219,7 @@ def workload_classes(
             columns.append(rule.group)
         if rule.allowed_class is not None:
             columns.append(rule.allowed_class)
-        if rule.kind in ("max_moves", "dependency", "assign"):
+        if rule.kind in ("max_moves", "assign") or is_nearness(rule):
             columns.append(rule.workloads)
         if len(rule.amount):
             columns.append(rule.amount)

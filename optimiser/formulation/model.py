@@ -30,6 +30,8 @@ from optimiser.formulation import (
     placement_prices,
     placement_rules,
     racks,
+    routing,
+    service_latency,
     serving,
     sharing,
     spending,
@@ -182,8 +184,25 @@ BLOCKS: dict[str, Block] = {
         (nearness.declare_nearby,),
         (nearness.constrain_dependency_presence, nearness.constrain_dependency),
     ),
+    "service_latency": Block(
+        (service_latency.declare_within_reach,),
+        (
+            service_latency.constrain_latency_to_any,
+            service_latency.constrain_latency_to_all,
+            service_latency.constrain_latency_to_services,
+        ),
+    ),
     "flows": Block(
         (flows.declare_crossing,), (flows.constrain_crossing_traffic, flows.constrain_flow)
+    ),
+    "routing": Block(
+        (routing.declare_routed,),
+        (
+            routing.constrain_routed_out,
+            routing.constrain_routed_in,
+            routing.constrain_routed_whole,
+            routing.constrain_routing_latency,
+        ),
     ),
     "transit": Block(constrain=(transit.constrain_transient_capacity,)),
     "counts": Block(constrain=(counts.constrain_max_hosts_on, counts.constrain_min_hosts_on)),

@@ -140,7 +140,8 @@ def constrain_all_of(context: Context) -> None:
 def _constrain(context: Context, kind: str) -> None:
     declare_rows(context, kind)
     for rule in context.instance.frame.rules:
-        if rule.kind == kind and (not rule.is_hard or context.elastic):
+        about_hosts = rule.kind == kind and rule.allowed is not None
+        if about_hosts and (not rule.is_hard or context.elastic):
             _count_forbidden(context, rule)
 
 

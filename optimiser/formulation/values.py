@@ -16,6 +16,8 @@ from optimiser.formulation.free_units import set_free_units
 from optimiser.formulation.hosts import gpu_hosts
 from optimiser.formulation.members import members_of, rules_of
 from optimiser.formulation.modelling import pyo
+from optimiser.formulation.routing import set_routed
+from optimiser.formulation.service_latency import set_within_reach
 from optimiser.formulation.serving import set_unserved
 from optimiser.formulation.sharing import sharing_rules
 from optimiser.formulation.values_of_prices import set_nearby, set_prices
@@ -47,10 +49,12 @@ def set_placement(
     _set_stay(context, host_on)
     _set_overfull(context)
     set_nearby(context)
+    set_within_reach(context)
     set_prices(context)
     set_free_units(context)
     set_availability(context)
     set_crossing(context)
+    set_routed(context)
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
     return lost

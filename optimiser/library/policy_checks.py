@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from optimiser.library.placing_checks import check_latency, check_residency
+from optimiser.library.placing_checks import (
+    check_latency,
+    check_residency,
+    check_routes,
+    check_routing,
+)
 from optimiser.library.references import DocumentCheck
 from optimiser.library.reliability import load_components
 from optimiser.schema.policy import (
@@ -32,6 +37,7 @@ from optimiser.schema.policy import (
     RequireLabel,
     Residency,
     ResponseTime,
+    RoutingLatency,
     SafetyCapacity,
     Serialize,
     SurviveDomain,
@@ -99,7 +105,7 @@ def _check_fields(check: DocumentCheck, policy: AnyPolicy, known: Known) -> None
     if isinstance(policy, Residency):
         check_residency(check, policy, known.host_labels, known.workload_labels)
     if isinstance(policy, Latency):
-        check_latency(check, policy, known.host_labels, known.workload_labels)
+        check_latency(check, policy, known.host_labels, known.workload_labels, known.services)
     _check_resources(check, policy, known)
     if isinstance(policy, GROUPED):
         _check_groups(check, policy.each, known)
@@ -123,9 +129,10 @@ def _check_resources(check: DocumentCheck, policy: AnyPolicy, known: Known) -> N
     if isinstance(policy, Availability):
         _check_components(check, policy)
     if isinstance(policy, Flow):
-        for place, one in enumerate(policy.traffic):
-            check.refer(("traffic", place, "sender"), one.sender, known.services, "service")
-            check.refer(("traffic", place, "receiver"), one.receiver, known.services, "service")
+        check_routes(check, "traffic", policy.traffic, known.services)
+    if isinstance(policy, RoutingLatency):
+        check_routes(check, "routes", policy.routes, known.services)
+        check_routing(check, policy, known.host_labels)
     if isinstance(policy, FreeUnits):
         for name in policy.size:
             check.refer(("size", name), name, known.resources, "resource")

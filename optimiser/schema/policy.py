@@ -25,7 +25,7 @@ from optimiser.schema.policy_moving import (
     Sync,
     ThrottleMoves,
 )
-from optimiser.schema.policy_network import Flow, Traffic
+from optimiser.schema.policy_network import Flow, Route, RoutingLatency, Traffic
 from optimiser.schema.policy_placing import (
     AllOf,
     AnyOf,
@@ -253,6 +253,7 @@ AnyPolicy = Annotated[
     | ResponseTime
     | Availability
     | Flow
+    | RoutingLatency
     | SurviveDomain
     | FreeUnits
     | SafetyCapacity
@@ -317,6 +318,8 @@ __all__ = [
     "RequireLabel",
     "Residency",
     "ResponseTime",
+    "Route",
+    "RoutingLatency",
     "SafetyCapacity",
     "Serialize",
     "SlaClass",

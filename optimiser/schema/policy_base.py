@@ -57,6 +57,17 @@ class WorkloadSelector(Document):
     """Labels that must all match."""
 
 
+class Distance(Document):
+    """How long the way between two places takes, in either direction."""
+
+    a: str
+    """One place."""
+    b: str
+    """The other place."""
+    ms: float = Field(ge=0)
+    """Round-trip time [ms]."""
+
+
 class HostSelector(Document):
     """Which hosts a policy is about; conditions are joined by "and", none means all."""
 

@@ -9,7 +9,13 @@ from pydantic import Field, field_validator, model_validator
 
 from optimiser.schema.base import Document
 from optimiser.schema.equipment import Name
-from optimiser.schema.policy_base import HostSelector, PolicyBase, WorkloadSelector
+from optimiser.schema.policy_base import (
+    Distance,
+    HostSelector,
+    LabelLevel,
+    PolicyBase,
+    WorkloadSelector,
+)
 
 
 class Ban(PolicyBase):
@@ -131,39 +137,48 @@ class Residency(PolicyBase):
         return classes
 
 
-class Distance(Document):
-    """How long the way between two places takes, in either direction."""
-
-    a: str
-    """One place."""
-    b: str
-    """The other place."""
-    ms: float = Field(ge=0)
-    """Round-trip time [ms]."""
-
-
 class Latency(PolicyBase):
-    """Keep workloads near enough to their users.
+    """Keep workloads near enough to their users, or to other services.
 
-    Nearness to other services inside the site is what ``dependency`` and ``affinity`` say.
+    A policy is about users or about ``services``, not both: two policies say both. With services,
+    a workload of a named service is not asked about its own service, and a workload that has no
+    host is near to nobody. What holds is the plan: on the way there services may be farther apart.
     """
 
     kind: Literal["latency"] = "latency"
     workloads: WorkloadSelector = WorkloadSelector()
-    """Workloads that have users."""
+    """Workloads that have users or need services."""
     limit_ms: float = Field(gt=0)
-    """Longest round trip to any of the users [ms]."""
+    """Longest round trip to any of the users, or to the services [ms]."""
     users: list[str] = []
     """Places of the users; when empty, those that ``users_label`` of the workload names, and
     workloads without that label are free."""
     users_label: str = "users"
     """Workload label with the places of its users, joined by ``|``."""
+    services: list[str] = []
+    """Services that the workloads must be near to, in place of users."""
+    near_to: Literal["any", "all"] = "any"
+    """``any``: at least one workload of each service is within the limit; ``all``: every workload
+    of it that has a host is."""
     place_label: str = "pod"
     """Host label with the place of a host; hosts without it are near to nobody."""
     distances: list[Distance] = []
     """Ways between places; a pair without one is too far."""
     inside_ms: float = Field(default=0.0, ge=0)
     """Round trip inside one place [ms]."""
+
+    @property
+    def domain(self) -> LabelLevel | None:
+        """Level of the places, where the policy is about several workloads at once."""
+        return LabelLevel(label=self.place_label) if self.services else None
+
+    @model_validator(mode="after")
+    def _is_about_one_thing(self) -> Latency:
+        if self.services and self.users:
+            raise ValueError("give users or services; two policies say both")
+        if self.near_to == "all" and not self.services:
+            raise ValueError("near_to is about services; say which, or leave it out")
+        return self
 
 
 Placing = Ban | Fence | RequireLabel | Pin | Drain | Preserve | Residency | Latency
@@ -200,5 +215,10 @@ class AnyOf(PolicyBase):
 
 def _refuse_prices(rules: Sequence[PolicyBase]) -> None:
     for rule in rules:
+        if isinstance(rule, Latency) and rule.services:
+            raise ValueError(
+                f"the rule {rule.name!r} inside is about services, hence about several workloads "
+                "at once; combinations take rules about single workloads"
+            )
         if rule.soft is not None:
             raise ValueError(f"the rule {rule.name!r} inside has a price; give one to the whole")

@@ -20,7 +20,12 @@ from optimiser.solve.kernel import (
     shortfall,
     sums_allow,
 )
-from optimiser.solve.place_kernel import load_price, nearness_holds, service_move_change
+from optimiser.solve.place_kernel import (
+    load_price,
+    nearness_holds,
+    service_move_change,
+    stays_near,
+)
 from optimiser.solve.shifts import move_change
 
 SWAPS = 0.5  # share of trials that exchange two workloads
@@ -84,14 +89,10 @@ def near_allow(data: Data, state: State, workload: int, source: int, target: int
             want = kept.want[place.cell[user] + enters] + 1
             for need in range(place.need_start[user], place.need_start[user + 1]):
                 there = kept.have[place.cell[place.need_on[need]] + enters]
-                if there == 0 and want > place.excuse[need, enters]:
+                if there <= 0 and want > place.excuse[need, enters]:
                     return False
-        if group >= 0 and kept.have[place.cell[group] + leaves] == 1:
-            for index in range(place.needed_start[group], place.needed_start[group + 1]):
-                need = place.needed[index]
-                without = kept.want[place.cell[place.need_user[need]] + leaves]
-                if without > place.excuse[need, leaves]:
-                    return False
+        if group >= 0 and not stays_near(data, state, rule, group, leaves, enters):
+            return False
     return True
 
 

@@ -144,6 +144,8 @@ _WORDS = {
     "group_count": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
     "isolation": lambda s: f"let '{s.rule}' allow {s.quantity} more in {s.where}",
     "dependency": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
+    "latency_to_services": lambda s: f"let '{s.rule}' allow {s.quantity} for {s.where}",
+    "routing_latency": lambda s: f"let '{s.rule}' allow {s.quantity} more for {s.where}",
     "transient_capacity": lambda s: f"free {s.quantity} on {s.where} for moves ('{s.rule}')",
     "max_moves": lambda s: f"allow {s.quantity} more than '{s.rule}' does",
     "max_moves_per_service": lambda s: f"allow {s.quantity} more of {s.where} than '{s.rule}' does",

@@ -84,7 +84,7 @@ class Kept(NamedTuple):
 
 
 def is_flat(data: Data) -> bool:
-    """Whether no rule asks about racks, sums, devices, reserves, skew or budgets, and no step.
+    """Whether no rule asks about racks, sums, devices, reserves, skew, budgets, ways or steps.
 
     Amounts must be small enough to be exact, and all power free.
     """
@@ -93,6 +93,8 @@ def is_flat(data: Data) -> bool:
     skewed = any((data.skew[rule] < 2**30).any() for rule in range(len(data.num_domains)))
     widest = data.place.balance_ratio.max(initial=1)
     total = data.use[data.flavour].sum(axis=0).max(initial=0) + data.rated.max(initial=0)
+    if not data.place.is_local:
+        return False
     return few == 0 and not skewed and len(data.power_column) == 1 and total * widest < EXACT
 
 

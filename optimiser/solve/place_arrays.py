@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from optimiser.schema.policy import Dependency, TransientCapacity
+from optimiser.twin.nearness import asks_for_all, is_nearness, lacking, near_domains
 from optimiser.twin.rules import Rule
 
 if TYPE_CHECKING:
@@ -18,10 +19,16 @@ NO_ROOM_LIMIT = 2**62
 class PlaceData(NamedTuple):
     """What never changes during a search; prices as in :class:`PlacementCost`.
 
-    Groups of all dependency rules are numbered through: ``member`` and ``user`` (rule, workload)
-    are the group as one that is needed and as one that needs, −1 none. Group g counts its members
-    in ``cell[g] + domain``. Needs are entries, sorted by the group that needs: those of a group
-    start at ``need_start[g]``, those on a group at ``needed_start[g]`` of ``needed``.
+    Groups of all rules about nearness are numbered through: ``member`` and ``user`` (rule,
+    workload) are the group as one that is needed and as one that needs, −1 none. Needs are entries,
+    sorted by the group that needs: those of a group start at ``need_start[g]``, those on a group at
+    ``needed_start[g]`` of ``needed``.
+
+    Group g is near domain d where its number in ``cell[g] + d`` is above zero. A member in domain
+    e changes the number of ``reach_domain`` by ``reach_weight`` for all entries from
+    ``reach_start[reach_first[rule] + e]`` on: where one member is enough, it adds one to each
+    domain that is near e, and where all must be near, it takes one from each that is far, of the
+    ``reach_base`` of one. ``is_local`` says that each domain is near itself only.
     """
 
     is_active: bool
@@ -50,6 +57,12 @@ class PlaceData(NamedTuple):
     excuse: np.ndarray  # (entry, domain) workloads that may be without today
     needed_start: np.ndarray
     needed: np.ndarray
+    is_local: bool
+    reach_first: np.ndarray  # (rule,)
+    reach_start: np.ndarray
+    reach_domain: np.ndarray
+    reach_weight: np.ndarray
+    reach_base: np.ndarray  # by cell
 
 
 class PlaceState(NamedTuple):
@@ -61,8 +74,8 @@ class PlaceState(NamedTuple):
     with_moves: np.ndarray  # (moves + 1,) services that move so many
     most: np.ndarray  # (1,) moves of the service that moves most
     between: np.ndarray  # (1,) money of moves between hosts
-    have: np.ndarray  # members in each cell
-    want: np.ndarray  # those of them that need others
+    have: np.ndarray  # by cell, above zero where a group is near a domain
+    want: np.ndarray  # members that need others, by cell
 
 
 def place_data(problem: Problem) -> PlaceData:
@@ -84,7 +97,7 @@ def place_data(problem: Problem) -> PlaceData:
         move_class=cost.move_class,
         class_cost=np.ascontiguousarray(cost.class_cost),
         room=_transit_room(problem, chosen),
-        **_dependencies(problem),
+        **_needs(problem),
     )
 
 
@@ -108,9 +121,9 @@ def _load_today(problem: Problem) -> np.ndarray:
     return load
 
 
-def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
-    """Return the tables of all hard dependency rules; see :class:`PlaceData`."""
-    rules = [r for r in problem.rules if r.is_hard and isinstance(r.policy, Dependency)]
+def _needs(problem: Problem) -> dict[str, Any]:
+    """Return the tables of all hard rules about nearness; see :class:`PlaceData`."""
+    rules = [r for r in problem.rules if r.is_hard and is_nearness(r)]
     shape = (len(rules), problem.num_workloads)
     member, user = np.full(shape, -1, dtype=np.int64), np.full(shape, -1, dtype=np.int64)
     near = np.zeros((len(rules), problem.num_hosts), dtype=np.int64)
@@ -131,7 +144,7 @@ def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
     order = np.argsort(pair[:, 1], kind="stable")
     groups = np.arange(len(rule_of) + 1)
     cell = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
-    tables = {
+    tables: dict[str, Any] = {
         "member": member,
         "user": user,
         "near": near,
@@ -144,10 +157,35 @@ def _dependencies(problem: Problem) -> dict[str, np.ndarray]:
         "needed_start": np.searchsorted(pair[order, 1], groups),
         "needed": order,
     }
+    tables |= _reaches(rules, num_near, rule_of)
     return tables | {"excuse": _excuses(problem, rules, tables)}
 
 
-def _excuses(problem: Problem, rules: list[Rule], tables: dict[str, np.ndarray]) -> np.ndarray:
+def _reaches(rules: list[Rule], num_near: np.ndarray, rule_of: np.ndarray) -> dict[str, Any]:
+    """Return which domains a member in each domain is near, or far from; see :class:`PlaceData`."""
+    starts, targets, weights = [np.zeros(1, dtype=np.int64)], [], []
+    for rule, count in zip(rules, num_near.tolist(), strict=True):
+        if isinstance(rule.policy, Dependency):
+            source = target = np.arange(count)
+        else:
+            near = near_domains(rule)
+            source, target = np.nonzero(~near if asks_for_all(rule) else near)
+        ends = np.cumsum(np.bincount(source, minlength=count))
+        starts.append(starts[-1][-1] + ends)
+        targets.append(target)
+        weights.append(np.full(len(target), -1 if asks_for_all(rule) else 1))
+    base = np.array([asks_for_all(rule) for rule in rules], dtype=np.int64)
+    return {
+        "is_local": all(isinstance(rule.policy, Dependency) for rule in rules),
+        "reach_first": np.concatenate([[0], np.cumsum(num_near)])[:-1].astype(np.int64),
+        "reach_start": np.concatenate(starts).astype(np.int64),
+        "reach_domain": np.concatenate([*targets, np.empty(0)]).astype(np.int64),
+        "reach_weight": np.concatenate([*weights, np.empty(0)]).astype(np.int64),
+        "reach_base": np.repeat(base[rule_of], num_near[rule_of]).astype(np.int64),
+    }
+
+
+def _excuses(problem: Problem, rules: list[Rule], tables: dict[str, Any]) -> np.ndarray:
     """Return how many workloads may be without what they need (entry, domain): today's number."""
     user, on, rule_of = tables["need_user"], tables["need_on"], tables["rule_of"]
     widest = int(tables["num_near"].max(initial=1))
@@ -155,16 +193,17 @@ def _excuses(problem: Problem, rules: list[Rule], tables: dict[str, np.ndarray])
     lenient = np.array([rule.not_worse for rule in rules], dtype=bool)
     if not lenient.any():
         return found
-    have, want = (_count(problem, tables, tables[name]) for name in ("member", "user"))
+    present, want = (_count(problem, tables, tables[name]) for name in ("member", "user"))
     for entry in np.flatnonzero(lenient[rule_of[user]]).tolist():
         width = int(tables["num_near"][rule_of[user[entry]]])
         there = slice(tables["cell"][on[entry]], tables["cell"][on[entry]] + width)
         here = slice(tables["cell"][user[entry]], tables["cell"][user[entry]] + width)
-        found[entry, :width] = np.where(have[there] == 0, want[here], 0)
+        lacks = lacking(rules[rule_of[user[entry]]], present[None, there])[0]
+        found[entry, :width] = np.where(lacks, want[here], 0)
     return found
 
 
-def _count(problem: Problem, tables: dict[str, np.ndarray], group: np.ndarray) -> np.ndarray:
+def _count(problem: Problem, tables: dict[str, Any], group: np.ndarray) -> np.ndarray:
     """Return today's members by cell."""
     count = np.zeros(int(tables["cell"][-1]), dtype=np.int64)
     for index, of_workload in enumerate(group):
@@ -189,6 +228,6 @@ def empty_place_state(problem: Problem, data: PlaceData) -> PlaceState:
         with_moves=with_moves,
         most=np.zeros(1, dtype=np.int64),
         between=np.zeros(1),
-        have=np.zeros(cells, dtype=np.int64),
+        have=data.reach_base.copy(),
         want=np.zeros(cells, dtype=np.int64),
     )

@@ -57,7 +57,10 @@ def shift_place(data: Data, state: State, workload: int, host: int, sign: int) -
         domain = place.near[rule, host]
         group, user = place.member[rule, workload], place.user[rule, workload]
         if group >= 0:
-            kept.have[place.cell[group] + domain] += sign
+            row = place.reach_first[rule] + domain
+            for index in range(place.reach_start[row], place.reach_start[row + 1]):
+                cell = place.cell[group] + place.reach_domain[index]
+                kept.have[cell] += sign * place.reach_weight[index]
         if user >= 0:
             kept.want[place.cell[user] + domain] += sign
 
@@ -141,12 +144,48 @@ def nearness_holds(data: Data, state: State, workload: int) -> bool:
 
 
 @jit
+def stays_near(data: Data, state: State, rule: int, group: int, leaves: int, enters: int) -> bool:
+    """Whether those who need a group keep it near when a member goes from one domain to another."""
+    place, kept = data.place, state.place
+    for side in range(2):
+        # where members add to numbers, those near the domain left lose; where they take from them,
+        # those far from the domain entered do
+        mine, other = (leaves, enters) if side == 0 else (enters, leaves)
+        sign = -1 if side == 0 else 1
+        row = place.reach_first[rule] + mine
+        for index in range(place.reach_start[row], place.reach_start[row + 1]):
+            change = sign * place.reach_weight[index]
+            domain = place.reach_domain[index]
+            if change > 0 or reaches(data, rule, other, domain):
+                continue
+            if kept.have[place.cell[group] + domain] + change > 0:
+                continue
+            for position in range(place.needed_start[group], place.needed_start[group + 1]):
+                need = place.needed[position]
+                without = kept.want[place.cell[place.need_user[need]] + domain]
+                if without > place.excuse[need, domain]:
+                    return False
+    return True
+
+
+@jit
+def reaches(data: Data, rule: int, source: int, domain: int) -> bool:
+    """Whether a member in one domain changes the number of another."""
+    place = data.place
+    row = place.reach_first[rule] + source
+    for index in range(place.reach_start[row], place.reach_start[row + 1]):
+        if place.reach_domain[index] == domain:
+            return True
+    return False
+
+
+@jit
 def entry_holds(data: Data, state: State, entry: int) -> bool:
     """Whether one group has another near it in every domain, as far as it must."""
     place, kept = data.place, state.place
     user, on = place.need_user[entry], place.need_on[entry]
     for domain in range(place.num_near[place.rule_of[user]]):
-        without = kept.have[place.cell[on] + domain] == 0
+        without = kept.have[place.cell[on] + domain] <= 0
         if without and kept.want[place.cell[user] + domain] > place.excuse[entry, domain]:
             return False
     return True

@@ -44,8 +44,8 @@ class Schedule:
     weaker track begins anew from it and has a cycle of its own until the next one begins.
 
     Where rules have a price the second track keeps them all, or all as far as today does, until
-    it turns out that it cannot. Where links have limits it keeps senders and receivers in their
-    domains of today, so that they carry what they do.
+    it turns out that it cannot. Where links or routes have limits it keeps senders and receivers in
+    their domains of today, so that they carry and take what they do, or brings them together.
 
     ``stays`` (workload,) bool tells which workloads need not leave their host of today.
     """

@@ -18,6 +18,7 @@ from optimiser.solve.links import Links
 from optimiser.solve.objective import evaluate, price_of_waiting, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
+from optimiser.solve.routing import Routes
 from optimiser.solve.ruin import search
 from optimiser.solve.search_kernel import (
     force,
@@ -73,6 +74,7 @@ class Searcher:
         self.purse = Purse(problem)
         self.uptime = Uptime(problem)
         self.links = Links(problem)
+        self.routes = Routes(problem)
         self.state: State | None = None
         self.state_ref: StateReference | None = None
         self.scale = 1.0
@@ -269,9 +271,9 @@ class Searcher:
         return self.keeps(state.host, (state.members > 0) | state.forced_on)
 
     def keeps(self, host: np.ndarray, on: np.ndarray) -> bool:
-        """Whether a placement keeps the budgets, the targets of availability and the links."""
+        """Whether a placement keeps budgets, targets of availability, links and routes."""
         kept = self.purse.holds(host, on) and self.uptime.holds(host)
-        return kept and self.links.holds(host)
+        return kept and self.links.holds(host) and self.routes.holds(host)
 
     @property
     def _ready(self) -> StateReference:

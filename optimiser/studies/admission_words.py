@@ -11,6 +11,7 @@ import numpy as np
 from optimiser.solve import admit_kernel as kernel
 from optimiser.solve.arrays import State
 from optimiser.solve.problem import Problem
+from optimiser.twin.nearness import is_nearness
 from optimiser.twin.rules import Rule
 
 
@@ -83,10 +84,12 @@ def _no_device(refused: Refused, _: np.ndarray) -> str:
 
 
 def _of_kinds(*kinds: str) -> Callable[[Refused, np.ndarray], str]:
+    return _named(lambda rule: rule.kind in kinds)
+
+
+def _named(is_meant: Callable[[Rule], bool]) -> Callable[[Refused, np.ndarray], str]:
     def words(refused: Refused, _: np.ndarray) -> str:
-        names = [
-            rule.name for rule in refused.hard if rule.kind in kinds and _concerns(refused, rule)
-        ]
+        names = [r.name for r in refused.hard if is_meant(r) and _concerns(refused, r)]
         return f"would break {' or '.join(names) or 'a rule'}"
 
     return words
@@ -136,5 +139,5 @@ _WORDS: dict[int, Callable[[Refused, np.ndarray], str]] = {
         "headroom", "max_hosts_on", "survive_domain", "free_units", "licence"
     ),
     kernel.GROUPS: _of_kinds(*_SETS),
-    kernel.NEARNESS: _of_kinds("dependency"),
+    kernel.NEARNESS: _named(is_nearness),
 }

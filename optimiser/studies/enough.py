@@ -20,7 +20,14 @@ from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import DcoptError
 from optimiser.formulation.frame import Frame
-from optimiser.schema.policy import AntiAffinity, Budget, DomainCapacity, Headroom, Spread
+from optimiser.schema.policy import (
+    AntiAffinity,
+    Budget,
+    DomainCapacity,
+    Headroom,
+    RoutingLatency,
+    Spread,
+)
 from optimiser.solve.explain_steps import IN_TOTAL, Relaxation, Step
 from optimiser.solve.problem import lower
 from optimiser.solve.search import Candidate, Searcher
@@ -49,6 +56,7 @@ COUNTS = {
     "group_capacity": ("limit", 1),
     "free_units": ("count", -1),
     "flow": ("limit_mbit_s", 1),
+    "routing_latency": ("limit_ms", 1),
     "max_hosts_on": ("limit", 1),
     "min_hosts_on": ("limit", -1),
 }
@@ -220,6 +228,8 @@ def _relaxed_rule(rule: Rule, steps: Sequence[Step], factor: float) -> tuple[Rul
         crowd = Spread(name=rule.name, domain=policy.domain, max_per_domain=1 + whole)
         return replace(rule, kind="spread", policy=crowd), step
     name, sign = COUNTS.get(first.constraint, ("", 1))
+    if isinstance(policy, RoutingLatency) and policy.percentile is not None:
+        name, sign = "percentile", -1
     value = getattr(policy, name, None)
     if value is None or len({one.constraint for one in steps}) > 1 or value + sign * whole < 0:
         return None
@@ -316,7 +326,7 @@ def _measured_steps(
 ) -> tuple[Step, ...]:
     """Return by how much a plan exceeds a rule, as steps."""
     first = replace(told[0], who=(), hosts=())
-    if rule.kind in PLACEMENT_KINDS:
+    if first.constraint in PLACEMENT_KINDS:
         who = tuple(v.where.removeprefix("workload ").partition(" on ")[0] for v in broken)
         return (replace(first, where="", amount=float(len(who)), unit="workloads", who=who),)
     policy, most = rule.policy, max(v.amount for v in broken)

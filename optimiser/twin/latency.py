@@ -1,13 +1,14 @@
-"""How far workloads are from their users: declared places against a table of distances."""
+"""How far workloads are from users and services: declared places against a table of distances."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from optimiser.schema.policy import Latency
+from optimiser.schema.policy import Distance, Latency
 from optimiser.twin.residency import Labels, distinct, parts_of
 
 
@@ -45,7 +46,17 @@ def _is_near(policy: Latency, place: str, users: tuple[str, ...]) -> bool:
     return all(way_ms(policy, place, user) <= policy.limit_ms for user in users)
 
 
-def way_ms(policy: Latency, place: str, user: str) -> float:
+class Ways(Protocol):
+    """What tells how long the ways between places take."""
+
+    @property
+    def distances(self) -> list[Distance]: ...
+
+    @property
+    def inside_ms(self) -> float: ...
+
+
+def way_ms(policy: Ways, place: str, user: str) -> float:
     """Return the round trip between a host's place and a user's [ms]; infinite if not known."""
     if not place:
         return np.inf
@@ -53,3 +64,14 @@ def way_ms(policy: Latency, place: str, user: str) -> float:
         return policy.inside_ms
     ways = [one.ms for one in policy.distances if {one.a, one.b} == {place, user}]
     return min(ways, default=np.inf)
+
+
+def ways_ms(policy: Ways, places: Sequence[str], num_known: int) -> np.ndarray:
+    """Return the round trips between places (place, place) [ms], infinite where not known.
+
+    Only the first ``num_known`` are places; what comes after is nowhere in particular, hence far
+    from everything and from itself.
+    """
+    names = [*places[:num_known], *("" for _ in places[num_known:])]
+    table = [[way_ms(policy, one, other) for other in names] for one in names]
+    return np.array(table, dtype=float).reshape(len(names), len(names))

@@ -74,6 +74,8 @@ def place_rule(
             declared.row_of,
         )  # fmt: skip
         return _by_facts(allowed_places(policy, law)[:, law.of_host], law, workloads)
+    if isinstance(policy, Latency) and policy.services:
+        return Placed()  # about several workloads at once, see nearness
     if isinstance(policy, Latency):
         users = users_of(policy, declared.host_labels, declared.row_labels, declared.row_of)
         return _by_facts(near_places(policy, users)[:, users.of_host], users, workloads)

@@ -27,11 +27,14 @@ from optimiser.schema.policy import (
     HostSelector,
     Isolation,
     LabelLevel,
+    Latency,
     Licence,
     MoveBudget,
     NotWorse,
     Precedence,
     ResponseTime,
+    Route,
+    RoutingLatency,
     SafetyCapacity,
     WorkloadLabel,
     WorkloadSelector,
@@ -40,7 +43,7 @@ from optimiser.schema.policy_moving import WAY_ONLY
 from optimiser.twin.availability import Figures, figures_of
 from optimiser.twin.declared import labels_of, matches, needs_of, tenant_of
 from optimiser.twin.disruption import must_stay
-from optimiser.twin.latency import UserFacts
+from optimiser.twin.latency import UserFacts, ways_ms
 from optimiser.twin.placing import Declared, place_rule
 from optimiser.twin.presence import overhead_of
 from optimiser.twin.residency import DataFacts
@@ -58,6 +61,8 @@ GROUP_KINDS = (
     "availability",
 )  # fmt: skip
 """Kinds that look at sets of workloads."""
+TOGETHER = (Dependency, Availability, Flow, Latency, RoutingLatency)
+"""Policies about workloads together, for which hosts outside any domain are one more."""
 PARTS = 1000
 """Fractions of a unit in which budgets of money and memory are counted."""
 
@@ -77,7 +82,8 @@ class Rule:
     int64 is what a domain counts that a group uses, and ``overhead`` (domain,) int64 what the
     presence of a group takes of a resource there. ``facts`` are what residency and latency look
     at, ``parts`` the rules that a combination joins. ``limit`` is that of a budget
-    over the horizon, ``figures`` say how often domains and servers are down.
+    over the horizon, ``figures`` say how often domains and servers are down. ``ways_ms`` (domain,
+    domain) are the round trips between domains that are places [ms], infinite where not known.
     """
 
     name: str
@@ -101,6 +107,7 @@ class Rule:
     parts: tuple[Rule, ...] = ()
     limit: float = np.inf
     figures: Figures | None = None
+    ways_ms: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def is_hard(self) -> bool:
@@ -195,9 +202,12 @@ class Resolver:
             workloads = must_stay(policy, self.site_input, workloads, group)
         needs = np.empty((0, 2), dtype=np.int32)
         if isinstance(policy, Dependency):
-            group, group_names, needs = self._needs(policy, workloads)
-        if isinstance(policy, Flow):
-            group, group_names, needs = self._senders(policy)
+            group, group_names, needs = self._needs(policy.needs, workloads)
+        if isinstance(policy, Latency) and policy.services:
+            group, group_names, needs = self._needs(policy.services, workloads)
+        if isinstance(policy, Flow | RoutingLatency):
+            routes = policy.traffic if isinstance(policy, Flow) else policy.routes
+            group, group_names, needs = self._senders(routes)
         domain, domain_names = self._domains(policy)
         parts = tuple(self.rule(one, False) for one in getattr(policy, "rules", ()))
         placing = place_rule(self.declared, policy, workloads, hosts, parts)
@@ -222,6 +232,7 @@ class Resolver:
             takes=self._takes(policy, len(domain_names)),
             overhead=overhead_of(policy, self.twin),
             figures=figures_of(policy) if isinstance(policy, Availability) else None,
+            ways_ms=self._ways_ms(policy, domain_names),
             limit=limit_of(policy, self.twin) if isinstance(policy, Budget) else np.inf,
         )
 
@@ -230,6 +241,14 @@ class Resolver:
             return np.ones(num_domains, dtype=np.int64)
         texts = [labels.get(policy.units_label, "1") for labels in self.host_labels]
         return np.array([int(text) for text in texts], dtype=np.int64)
+
+    def _ways_ms(self, policy: AnyPolicy, places: tuple[str, ...]) -> np.ndarray:
+        if not isinstance(policy, Latency | RoutingLatency) or not places:
+            return np.empty((0, 0))
+        known = {labels.get(policy.place_label) for labels in self.host_labels} - {None}
+        table = ways_ms(policy, places, len(known))
+        unknown = policy.unknown_ms if isinstance(policy, RoutingLatency) else np.inf
+        return np.where(np.isfinite(table), table, unknown)
 
     def _amount(self, policy: AnyPolicy, workloads: np.ndarray) -> np.ndarray:
         if not isinstance(policy, MoveBudget):
@@ -248,22 +267,25 @@ class Resolver:
             code, names = found.astype(np.int32), tuple(map(str, distinct))
         else:
             code, names = domains(self.twin, level)
-        if isinstance(policy, Dependency | Availability | Flow) and (code < 0).any():
+        if isinstance(policy, TOGETHER) and (code < 0).any():
             # who needs nobody may be outside; who needs others must meet them there too
             return np.where(code < 0, len(names), code), (*names, ELSEWHERE)
         return code, names
 
     def _needs(
-        self, policy: Dependency, workloads: np.ndarray
+        self, needs: Sequence[str], workloads: np.ndarray
     ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-        """Return the group of each workload, the names of groups, and who needs whom (pair, 2)."""
+        """Return the group of each workload, the names of groups, and who needs whom (pair, 2).
+
+        Without ``needs`` the services table tells them.
+        """
         service = self.twin["workload_service"].values
         names = self.twin["service"].values.astype(str)
         number = {name: index for index, name in enumerate(names.tolist())}
         pairs = [
             (int(user), number[name])
             for user in np.unique(service[workloads]).tolist()
-            for name in policy.needs or self.needs_of[names[user]]
+            for name in needs or self.needs_of[names[user]]
             if number.get(name, user) != user
         ]
         found = np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
@@ -272,10 +294,10 @@ class Resolver:
         renumber[used] = np.arange(len(used))
         return renumber[service], tuple(names[used].tolist()), renumber[found]
 
-    def _senders(self, policy: Flow) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    def _senders(self, routes: Sequence[Route]) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
         """Return the service of each workload among those with traffic, and who sends to whom."""
         names = self.twin["service"].values.astype(str).tolist()
-        pairs = [(one.sender, one.receiver) for one in policy.traffic]
+        pairs = [(one.sender, one.receiver) for one in routes]
         used = sorted({name for pair in pairs for name in pair})
         renumber = np.array([used.index(n) if n in used else -1 for n in names], dtype=np.int32)
         needs = np.array([[used.index(a), used.index(b)] for a, b in pairs], dtype=np.int32)

@@ -19,13 +19,14 @@ from optimiser.studies.move_replay import replay
 from optimiser.studies.move_state import keeps_reserve, sleeps_last
 from optimiser.studies.move_times import time_moves
 from optimiser.studies.moves import MoveOrder, order_moves
+from optimiser.twin.nearness import is_nearness
 from optimiser.twin.rules import Rule
 from optimiser.workflow.verify import Opened, judge_placement, open_run, read_order, stuck_workloads
 
 ENDS_ONLY = (
     "affinity", "availability", "flow", "free_units", "isolation_limit", "licence", "max_moves",
     "max_moves_per_service", "move_budget",
-    "max_hosts_on", "budget", "group_together_or_not_at_all",
+    "max_hosts_on", "budget", "group_together_or_not_at_all", "routing_latency",
 )  # fmt: skip
 """Kinds that describe where a plan ends and are not asked of the way there."""
 
@@ -179,7 +180,11 @@ def broken_at(
 
     Kinds that only say where a plan ends are not asked.
     """
-    asked = [rule for rule in rules if rule.is_hard and rule.kind not in ENDS_ONLY]
+    asked = [
+        rule
+        for rule in rules
+        if rule.is_hard and rule.kind not in ENDS_ONLY and not is_nearness(rule)
+    ]
     known: dict[tuple[str, str], float] = {}
     for end in ends:
         for violation in verify(twin, asked, end).violations:

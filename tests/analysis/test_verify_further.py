@@ -15,6 +15,8 @@ HOSTS = [
     {"rack": "b", "labels": "country=DE"},
 ]
 ROME = [{"a": "rome", "b": "p1", "ms": 5}, {"a": "p2", "b": "rome", "ms": 6}]
+PODS = [{"a": "p1", "b": "p2", "ms": 4}]
+ROUTE = [{"sender": "x", "receiver": "y"}]
 OFF_ONE = {"kind": "ban", "name": "a", "hosts": {"names": ["h1"]}}
 SERVICES = [{"name": "x", "tenant": "red"}, {"name": "y", "tenant": "blue"}, {"name": "z"}]
 # services x, x, y and z with 10 cpu and 100 memory each; today they are on h1, h2, h3 and h3
@@ -86,6 +88,21 @@ ROOM = [{"name": "room", "failures_per_year": 365, "repair_h": 1},
         ({"kind": "flow", "limit_mbit_s": 30, "traffic": [{"sender": "x", "receiver": "y",
                                                            "mbit_s": 50}]},
          [1, 3, 2, 3], [1, 2, 3, 3], 20),
+        # x in p1 and p2 asks for y, which is in p2, 4 ms from p1, or on a host without a place
+        ({"kind": "latency", "workloads": X, "limit_ms": 5, "services": ["y"], "distances": PODS},
+         [1, 2, 2, 3], [1, 1, 3, 3], 2),
+        ({"kind": "latency", "workloads": X, "limit_ms": 3, "services": ["y"], "distances": PODS},
+         [2, 2, 2, 3], [1, 2, 2, 3], 1),
+        # y in p2 is 4 ms from one of two x: near to one is enough, near to all is not
+        ({"kind": "latency", "workloads": {"services": ["y"]}, "limit_ms": 3, "services": ["x"],
+          "distances": PODS}, [1, 2, 2, 3], [1, 1, 2, 3], 1),
+        ({"kind": "latency", "workloads": {"services": ["y"]}, "limit_ms": 3, "services": ["x"],
+          "distances": PODS, "near_to": "all"}, [2, 2, 2, 3], [1, 2, 2, 3], 1),
+        # half of x in p1 and all of y in p2: 2 ms on average, one half beyond 3 ms
+        ({"kind": "routing_latency", "limit_ms": 1, "routes": ROUTE, "distances": PODS},
+         [2, 2, 2, 3], [1, 2, 2, 3], 1),
+        ({"kind": "routing_latency", "limit_ms": 3, "percentile": 60, "routes": ROUTE,
+          "distances": PODS}, [2, 2, 2, 3], [1, 2, 2, 3], 10),
         # 10 of 100 busy answers in 85 / 0.9 ms, 20 would need 106 ms: 15 is the most
         ({"kind": "response_time", "workloads": X, "service_ms": 85, "limit_ms": 100},
          [1, 2, 3, 3], [1, 2, 1, 3], 5),

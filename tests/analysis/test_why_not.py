@@ -198,3 +198,32 @@ def test_what_fits_at_the_end_may_not_fit_on_the_way() -> None:
     assert "power or cooling would not hold" in blocked_on_the_way(twin, rules, now, "w1", "h2")
     _, twin, rules = tiny(rack, rows, [{**policy, "limit": 0.31}])
     assert blocked_on_the_way(twin, rules, placement_today(twin), "w1", "h2") == ""
+
+
+def test_how_far_a_service_would_be_is_told() -> None:
+    """The sentence of the rule names the limit, the next one the way that there would be."""
+    ways = [{"a": "p1", "b": "p2", "ms": 9}]
+    policy = {"kind": "latency", "workloads": {"services": ["web"]}, "services": ["db"],
+              "limit_ms": 5, "distances": ways}  # fmt: skip
+    rows = [{"service": "web", "host": "h2"}, {"service": "db", "host": "h2"}]
+    hosts = [{"labels": "pod=p1"}, {"labels": "pod=p2"}, {}]
+    _, twin, rules = tiny(hosts, rows, [policy])
+    told = why_not(twin, rules, placement_today(twin), "w1", "h1")
+    assert "rule-0: web in pod p1 without db within 5 ms: workloads 1; most allowed 0" in told
+    assert "'rule-0' asks for at most 5 ms: from pod p1 9 ms from the nearest db" in told
+    told = why_not(twin, rules, placement_today(twin), "w1", "h3")
+    assert any("from pod elsewhere no known way to the nearest db" in one for one in told)
+
+
+def test_the_longest_way_of_a_route_is_told() -> None:
+    """A sender that leaves its receivers makes all of its traffic take the way between them."""
+    ways = [{"a": "p1", "b": "p2", "ms": 9}]
+    policy = {"kind": "routing_latency", "routes": [{"sender": "web", "receiver": "db"}],
+              "limit_ms": 5, "distances": ways}  # fmt: skip
+    rows = [{"service": "web", "host": "h2"}, {"service": "db", "host": "h2"}]
+    _, twin, rules = tiny([{"labels": "pod=p1"}, {"labels": "pod=p2"}], rows, [policy])
+    told = why_not(twin, rules, placement_today(twin), "w1", "h1")
+    assert (
+        "rule-0: web to db: with 100 % from p1 to p2 in 9 ms, the average round trip is 9 ms; "
+        "most allowed 5 ms"
+    ) in told

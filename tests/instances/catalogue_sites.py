@@ -87,6 +87,23 @@ def _latency(recipe: Recipe) -> Row:
     }  # fmt: skip
 
 
+def _service_latency(recipe: Recipe) -> Row:
+    label = recipe.pick(["pod", "country", "disk"])
+    ends = {"pod": ["p1", "p2"], "country": ["DE", "CH", "US"], "disk": ["ssd", "hdd"]}[label]
+    ways = [
+        {"a": a, "b": b, "ms": recipe.pick([2, 5, 8])}
+        for i, a in enumerate(ends)
+        for b in ends[i + 1 :]
+        if recipe.chance(0.85)
+    ]
+    named = [recipe.pick(recipe.services) for _ in range(recipe.integer(1, 2))]
+    return {
+        "limit_ms": recipe.pick([1, 4, 6]), "services": named, "place_label": label,
+        "near_to": recipe.pick(["any", "all"]), "inside_ms": recipe.pick([0, 0, 0.5, 3]),
+        "distances": ways, **_some(recipe),
+    }  # fmt: skip
+
+
 def _combined(recipe: Recipe, kinds: Sequence[str]) -> Row:
     makers = {"ban": _banned, "fence": _banned, "residency": _residency, "latency": _latency}
     return {
@@ -131,6 +148,25 @@ def _flow(recipe: Recipe) -> Row:
     return {"traffic": traffic, "limit_mbit_s": recipe.pick([0, 10, 20, 34, 50]), "domain": domain}
 
 
+def _routing(recipe: Recipe) -> Row:
+    ends = {"pod": ["p1", "p2"], "country": ["DE", "CH", "US"], "disk": ["ssd", "hdd"]}
+    label = recipe.pick(list(ends))
+    pairs = [(a, b) for i, a in enumerate(ends[label]) for b in ends[label][i + 1 :]]
+    ways = [{"a": a, "b": b, "ms": recipe.pick([2, 5, 8])} for a, b in pairs]
+    names = recipe.services if len(recipe.services) > 1 else [*recipe.services, "other"]
+    routes = []
+    for _ in range(recipe.integer(1, 2)):
+        sender = recipe.pick(names)
+        receiver = recipe.pick([name for name in names if name != sender])
+        routes.append({"sender": sender, "receiver": receiver})
+    return {
+        "routes": routes, "limit_ms": recipe.pick([1, 2, 3, 4, 6]), "place_label": label,
+        "inside_ms": recipe.pick([0, 0, 0.5, 3]), "unknown_ms": recipe.pick([10, 1000]),
+        "distances": [way for way in ways if recipe.chance(0.9)],
+        **recipe.pick([{}, {"percentile": 50}, {"percentile": 70}, {"percentile": 99}]),
+    }  # fmt: skip
+
+
 def _budget(recipe: Recipe) -> Row:
     steps = recipe.num_steps
     ranges = {
@@ -147,9 +183,10 @@ def _budget(recipe: Recipe) -> Row:
 MAKERS: dict[str, Callable[[Recipe], Row]] = {
     "budget": _budget,
     "flow": _flow,
+    "routing_latency": _routing,
     "availability": _availability,
     "residency": _residency,
-    "latency": _latency,
+    "latency": lambda r: _service_latency(r) if r.chance(0.7) else _latency(r),
     "safety_capacity": lambda r: {
         "resource": r.pick(["cpu", "memory"]), "fraction": r.pick([0.2, 0.5, 0.8]),
         "soft": {"weight": r.pick([0.0001, 0.001, 0.05])},

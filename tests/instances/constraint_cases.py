@@ -134,6 +134,32 @@ def linked(limit: float) -> Case:
     return {**rule(kind="flow", limit_mbit_s=limit, traffic=traffic), **DEAR_MOVES}
 
 
+def distant(ms: float, to_all: bool = False) -> Case:
+    """One web in p1 and two db of 60 % each in p2 and p3, p3 so far from p1; moves are dear."""
+    ways = [
+        {"a": "p1", "b": "p2", "ms": ms if not to_all else 1.0},
+        {"a": "p1", "b": "p3", "ms": ms},
+    ]
+    hosts = [{"labels": f"pod=p{i}"} for i in (1, 2, 3)]
+    names = ("web", "db", "db")
+    policy = {
+        "kind": "latency", "workloads": {"services": ["web"]}, "services": ["db"], "limit_ms": 5.0,
+        "near_to": "all" if to_all else "any", "distances": ways,
+    }  # fmt: skip
+    workloads = [{"service": s, "cpu": 60, "host": f"h{i + 1}"} for i, s in enumerate(names)]
+    return {"hosts": [*hosts, hosts[1]], "workloads": workloads, "policies": [policy], **DEAR_MOVES}
+
+
+def routed(limit_ms: float, **policy: Any) -> Case:
+    """One a in p1 asks b, whose replicas are in p2 and p3, 2 and 10 ms away; moves are dear."""
+    ways = [{"a": "p1", "b": "p2", "ms": 2.0}, {"a": "p1", "b": "p3", "ms": 10.0}]
+    hosts = [{"labels": f"pod=p{i}"} for i in (1, 2, 3)]
+    workloads = [{"service": s, "host": f"h{i + 1}"} for i, s in enumerate(("a", "b", "b"))]
+    routes = [{"sender": "a", "receiver": "b"}]
+    told = rule(kind="routing_latency", routes=routes, limit_ms=limit_ms, distances=ways, **policy)
+    return {**told, "hosts": hosts, "workloads": workloads, **DEAR_MOVES}
+
+
 def merged(**options: Any) -> Case:
     """Two workloads on each of two hosts that the model merges into one class."""
     workloads = [{"cpu": 10 + i, "host": f"h{i // 2 + 1}"} for i in range(4)]
@@ -446,6 +472,13 @@ CASES: dict[str, tuple[Case, Case]] = {
     "dependency": (near(), near(domain="site")),
     "crossing_traffic": (fanned_out(40.0), fanned_out(100.0)),
     "flow": (linked(40.0), linked(100.0)),
+    "latency_to_any": (distant(9.0), distant(4.0)),
+    "latency_to_all": (distant(9.0, to_all=True), distant(4.0, to_all=True)),
+    "latency_to_services": (distant(9.0), distant(4.0)),
+    "routed_out": (routed(5.0), routed(6.0)),
+    "routed_in": (routed(5.0), routed(6.0)),
+    "routed_whole": (routed(5.0), routed(6.0)),
+    "routing_latency": (routed(5.0, percentile=95.0), routed(5.0, percentile=50.0)),
     "transient_capacity": (leaving("cpu"), leaving("memory")),
     "safety_excess": (
         priced(safety=[{"resource": "cpu", "price": 1.0}]),

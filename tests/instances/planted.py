@@ -47,6 +47,20 @@ def _replicas(rng: np.random.Generator, count: int, cpu: int = 10, **policy: Any
     return {"hosts": 3, "workloads": [web, *_some(rng, 2, high=2)], "policies": [policy]}
 
 
+def _way(rng: np.random.Generator, least: int) -> list[Case]:
+    return [{"a": "p1", "b": "p2", "ms": int(rng.integers(least, 3 * least))}]
+
+
+def _apart(**policy: Any) -> Case:
+    """Return two workloads that are pinned to hosts in different places, of the only two hosts."""
+    pins = [{"kind": "pin", "workloads": {"names": [f"w{i}"]}, "host": f"h{i}"} for i in (1, 2)]
+    return {
+        "hosts": [{"labels": "pod=p1"}, {"labels": "pod=p2"}],
+        "workloads": [{"service": f"s{i}", "cpu": 20, "host": f"h{i + 1}"} for i in range(2)],
+        "policies": [policy, *pins],
+    }
+
+
 def _facility(rng: np.random.Generator, **policy: Any) -> Case:
     options = facility_options(4, 2)
     hosts = [{"rack": f"r{i + 1}", "card": "plain"} for i in range(4)]
@@ -179,6 +193,14 @@ PLANTED: dict[str, Callable[[np.random.Generator], Case]] = {
             {"kind": "pin", "workloads": {"names": ["w2"]}, "host": "h2"},
         ],
     },
+    "latency_to_services": lambda r: _apart(
+        kind="latency", workloads={"services": ["s0"]}, services=["s1"], limit_ms=5,
+        near_to=str(r.choice(["any", "all"])), distances=_way(r, 6),
+    ),
+    "routing_latency": lambda r: _apart(
+        kind="routing_latency", limit_ms=5, routes=[{"sender": "s0", "receiver": "s1"}],
+        distances=_way(r, 6),
+    ),
     "budget": lambda r: _ruled(
         r, kind="budget", measure=str(r.choice(["energy", "carbon", "cost", "power"])),
         limit=int(r.integers(0, 20)) / 1000,
@@ -294,6 +316,7 @@ def _relaxed_rule(rule: Rule, steps: list[Step]) -> Rule:
             "free_units": ("count", -int(amount)),
             "isolation_limit": ("limit", int(amount)),
             "flow": ("limit_mbit_s", amount),
+            "routing_latency": ("limit_ms", amount),
             "group_count": ("limit", int(amount)),
             "group_capacity": ("limit", amount),
         }.get(step.constraint)
@@ -315,6 +338,7 @@ WRITABLE = {
     "require_label", "pin", "drain", "quarantine", "preserve", "min_hosts_on",
     "max_moves_per_service", "move_budget", "licence", "isolation_limit", "group_count",
     "group_capacity", "free_units", "residency", "any_of", "budget", "availability", "flow",
+    "routing_latency",
 }  # fmt: skip
 
 

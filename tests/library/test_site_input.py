@@ -289,6 +289,21 @@ def test_a_flood_of_replicas_is_refused_before_memory_is_full(small: Any) -> Non
         ("kind: flow, limit_mbit_s: 1, traffic: [{sender: shop, receiver: shpo, mbit_s: 1}]",
          "traffic[0].receiver", "no such service"),
         ("kind: latency, limit_ms: 5, users: [rome]", "place_label", "no such host label"),
+        ("kind: latency, limit_ms: 5, services: [shpo], place_label: ssd", "services[0]",
+         "no such service"),
+        ("kind: latency, limit_ms: 5, services: [shop], place_label: ssd, "
+         "distances: [{a: 'yes', b: yess, ms: 1}]", "distances[0].b",
+         "no such value of the host label 'ssd'"),
+        ("kind: latency, limit_ms: 5, services: [shop], place_label: ssd, "
+         "distances: [{a: 'yes', b: 'yes', ms: 1}]", "distances[0]", "ends where it begins"),
+        ("kind: latency, limit_ms: 5, services: [shop], place_label: ssd, "
+         "distances: [{a: 'yes', b: 'yes', ms: -1}]", "distances[0].ms", "too small"),
+        ("kind: routing_latency, limit_ms: 5, place_label: ssd, "
+         "routes: [{sender: shop, receiver: lke}]", "routes[0].receiver", "no such service"),
+        ("kind: routing_latency, limit_ms: 5, place_label: sdd, "
+         "routes: [{sender: shop, receiver: lake}]", "place_label", "no such host label"),
+        ("kind: routing_latency, limit_ms: 5, percentile: 100, place_label: ssd, "
+         "routes: [{sender: shop, receiver: lake}]", "percentile", "too large"),
         ("kind: any_of, rules: [{kind: ban, name: a, hosts: {}}, "
          "{kind: drain, name: b, hosts: {racks: [zzz]}}]", "rules[1].hosts.racks[0]",
          "no such rack"),
@@ -301,6 +316,47 @@ def test_further_kinds_are_checked_against_the_site(
     small.write("study.yaml", f"policies:\n  - {{name: one, {policy}}}\n")
     found = small.problems()
     assert [(p.field, what in p.what) for p in found] == [(f"policies[0].{field}", True)]
+
+
+def test_ways_between_places_have_to_be_given(small: Any) -> None:
+    """An average needs all of them, or leave to count what is not known; none is told twice."""
+    hosts = "h1,r1,lenovo-sr665,on,ssd=yes,\nh2,r1,own-box,on,ssd=no,65536\n"
+    small.edit("hosts.csv", "h1,r1,lenovo-sr665,on,ssd=yes,\nh2,r1,own-box,on,,65536\n", hosts)
+    common = "limit_ms: 5, place_label: ssd, routes: [{sender: shop, receiver: lake}]"
+    policy = f"policies:\n  - {{name: one, kind: routing_latency, {common}}}\n"
+    small.write("study.yaml", policy)
+    assert [(p.field, p.what) for p in small.problems()] == [
+        ("policies[0].distances", "no way is given between no and yes")
+    ]
+    small.write("study.yaml", policy.replace("ssd,", "ssd, unknown_ms: 20,"))
+    small.read()
+    ways = "ssd, distances: [{a: 'no', b: 'yes', ms: 1}, {a: 'yes', b: 'no', ms: 2}],"
+    small.write("study.yaml", policy.replace("ssd,", ways))
+    assert [(p.field, p.what) for p in small.problems()] == [
+        ("policies[0].distances[1].ms", "the way between yes and no is given twice, also as 1 ms")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("users: [rome], services: [shop]", "give users or services"),
+        ("near_to: all", "near_to is about services"),
+    ],
+)
+def test_latency_is_about_users_or_services(small: Any, policy: str, words: str) -> None:
+    """Both in one policy would leave open which of them the limit is about."""
+    small.write("study.yaml", f"policies:\n  - {{name: a, kind: latency, limit_ms: 5, {policy}}}\n")
+    assert any(words in problem.what for problem in small.problems())
+
+
+def test_services_are_not_combined(small: Any) -> None:
+    """A combination is about where single workloads run."""
+    inner = (
+        "{kind: latency, name: b, limit_ms: 5, services: [shop]}, {kind: ban, name: c, hosts: {}}"
+    )
+    small.write("study.yaml", f"policies:\n  - {{name: a, kind: any_of, rules: [{inner}]}}\n")
+    assert any("several workloads at once" in problem.what for problem in small.problems())
 
 
 def test_mistakes_of_a_budget_are_told_at_once(small: Any) -> None:

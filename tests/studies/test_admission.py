@@ -251,6 +251,16 @@ CASES: dict[str, tuple[Case, list[str | None], str]] = {
         ["h2", None],
         "1 would break dependency",
     ),
+    "a service too far away": (
+        {"hosts": [{"labels": "pod=a"}, {"labels": "pod=b"}, {"labels": "pod=c"}],
+         "workloads": [{"service": "db", "host": "h2"}, {"service": "app", "cpu": 90},
+                       {"service": "app", "cpu": 60}, {"service": "app", "cpu": 60}],
+         "policies": rule(
+             "latency", workloads={"services": ["app"]}, services=["db"], limit_ms=5,
+             distances=[{"a": "b", "b": "c", "ms": 4}, {"a": "a", "b": "b", "ms": 6}])},
+        ["h2", "h3", None],
+        "1 would break latency",
+    ),
 }  # fmt: skip
 
 
