@@ -29,6 +29,7 @@ from optimiser.solve.progress import (
 from optimiser.solve.schedule import Schedule
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.solve.tracks import COLD
+from optimiser.solve.walker import Style
 from optimiser.twin.rules import Rule
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class Engine:
         searcher.place(left[:1], self.settings.seed)
         searcher.run(1, COLD, COLD, self.settings.seed)
         if searcher.walker is not None and searcher.is_legal:
-            searcher.walk(1, 0.0, self.settings.seed)
+            searcher.walk(1, 0.0, self.settings.seed, Style(ejects=True))
         searcher.settle(1, COLD, self.settings.seed)
         self.clock.charge("compile", since)
         self.clock.set_back(self.clock.seconds - since)

@@ -16,6 +16,7 @@ from optimiser.solve.harden import hardened
 from optimiser.solve.links import kept_links
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
+from optimiser.solve.race import Cooling, Race
 from optimiser.solve.search import Candidate, shy_of_moves
 from optimiser.solve.tracks import Cycle, Track
 
@@ -168,15 +169,26 @@ class Schedule:
         left = [cycle.end for cycle in self._plan if cycle.end > spent + 0.1]
         return left[0] if left else 1.0
 
+    def _coolings(self, spent: float) -> list[Cooling | None]:
+        """Return the cooling of each track, ``None`` where it does not only walk."""
+        standing = {one: value for t in self.tracks for one, value in t.standing.items()}
+        found: list[Cooling | None] = []
+        for index, track in enumerate(self.tracks):
+            walker = track.searcher.walker
+            race = None if walker is None else Race(walker.styles, len(self.tracks))
+            found.append(None if race is None else race.cooling(index, spent, standing))
+        return found
+
     def _advance_all(self) -> None:
         spent = self._spent
-        jobs = list(zip(self.tracks, self._cycles, strict=True))
+        coolings = self._coolings(spent)
+        jobs = list(zip(self.tracks, self._cycles, coolings, strict=True))
         if self.settings.threads < 2:
-            for track, cycle in jobs:
-                track.advance(cycle, spent)
+            for track, cycle, cooling in jobs:
+                track.advance(cycle, spent, cooling)
             return
         # compiled code releases the interpreter, so threads use both cores
-        threads = [threading.Thread(target=t.advance, args=(c, spent)) for t, c in jobs]
+        threads = [threading.Thread(target=t.advance, args=(c, spent, w)) for t, c, w in jobs]
         for thread in threads:
             thread.start()
         for thread in threads:

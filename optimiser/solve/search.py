@@ -35,10 +35,11 @@ from optimiser.solve.shifts import anneal
 from optimiser.solve.spending import Purse
 from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
 from optimiser.solve.uptime import Uptime
-from optimiser.solve.walker import Walker
+from optimiser.solve.walker import Style, Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
 SHYNESS = 0.02  # least price of a move in the search, in costs of a typical workload
+PLAIN = Style()
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
 
@@ -212,11 +213,11 @@ class Searcher:
         reassign(self.data_ref, self._ready, self.weight, rounds * TRIALS, hot, cold, seed)
         return float(potential_here(self.data_ref, self._ready) - before)
 
-    def walk(self, trials: int, left: float, seed: int) -> None:
-        """Shift and swap over flat arrays while a share ``left`` of the time is left."""
+    def walk(self, trials: int, left: float, seed: int, style: Style = PLAIN) -> None:
+        """Move over flat arrays while a share ``left`` of a cooling is left."""
         assert self.walker is not None
         heat = self.walker.temperature(left, self.warmth)
-        host = self.walker.walk(self._arrays.host, trials, heat, seed)
+        host = self.walker.walk(self._arrays.host, trials, heat, seed, style)
         relocate(self.data_ref, self._ready, host)
 
     def round_off(self, seed: int) -> Callable[[], None]:

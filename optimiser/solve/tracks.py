@@ -11,6 +11,7 @@ from optimiser.solve.arrays import Data
 from optimiser.solve.forcing import Forcing
 from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
+from optimiser.solve.race import Cooling
 from optimiser.solve.search import Candidate, Searcher
 
 HOT, COLD = 0.04, 0.001  # thresholds of exploring, in costs of a typical host
@@ -60,6 +61,7 @@ class Track:
         self.start = start
         self.count = 0
         self.best: Candidate | None = None
+        self.standing: dict[Cooling, float] = {}
         self._rounds, self._proposals = 20, 20_000
         self.is_fixed_work = False
         self.is_strict = False
@@ -72,13 +74,12 @@ class Track:
         self.searcher.wake_reserves()
         self._keep()
 
-    def advance(self, cycle: Cycle, spent: float) -> None:
-        """Run one chunk of the phase that a cycle is in."""
+    def advance(self, cycle: Cycle, spent: float, cooling: Cooling | None) -> None:
+        """Run one chunk of the phase that a cycle is in, or of a cooling where that is all."""
         progress = cycle.progress(spent)
         self.count += 1
-        if self.searcher.walker is not None and self._is_legal:
-            self._walk(1.0 - spent)
-            self._keep()
+        if cooling is not None and self._is_legal:
+            self._walk(cooling, spent)
             return
         if self.searcher.anneals and self._is_legal:
             self._explore(1.0 - spent)  # one long cooling, whatever the cycle
@@ -106,11 +107,15 @@ class Track:
         self.searcher.run(rounds, level, max(COLD, level * 0.8), self._next_seed)
         self._rounds = _resize(rounds, time.monotonic() - since, 5, MOST_ROUNDS)
 
-    def _walk(self, left: float) -> None:
+    def _walk(self, cooling: Cooling, spent: float) -> None:
+        if cooling not in self.standing and self.standing:
+            self.begin()
         trials = WORK_PROPOSALS if self.is_fixed_work else self._proposals
         since = time.monotonic()
-        self.searcher.walk(trials, left, self._next_seed)
+        self.searcher.walk(trials, cooling.left(spent), self._next_seed, cooling.style)
         self._proposals = _resize(trials, time.monotonic() - since, 1000, MOST_TRIALS)
+        self._keep()
+        self.standing[cooling] = self.searcher.candidate().objective
 
     def _settle(self, warmth: float, cooled: float) -> None:
         level = STILL * (max(warmth, STILL) / STILL) ** (1.0 - cooled)

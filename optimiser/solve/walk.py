@@ -232,6 +232,7 @@ def put(flat: Flat, kept: Kept, workload: int, there: int) -> None:
     elif today >= 0 and there == today:
         count_move(kept, flat.service[workload], -1)
     kept.host[workload] = there
+    kept.leave_at[workload] = 0  # what it knew was about the other host
 
 
 @jit
@@ -378,7 +379,6 @@ def walk(  # noqa: PLR0912, PLR0915  (handing the arrays on would count uses at 
             flat, kept, one, here, there
         ):
             put(flat, kept, one, there)
-            leave_at[one] = 0
             reprice(flat, kept, here)
             reprice(flat, kept, there)
             made += 1

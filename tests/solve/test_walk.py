@@ -10,11 +10,13 @@ from connect.roadef_official import write_instance
 
 from optimiser.connect.roadef import import_roadef
 from optimiser.solve.arrays import bundle
+from optimiser.solve.eject import eject
 from optimiser.solve.flat import keep
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.references import KeptReference
+from optimiser.solve.search import Searcher
 from optimiser.solve.walk import walk
-from optimiser.solve.walker import Walker
+from optimiser.solve.walker import Style, Walker
 from optimiser.workflow.loading import load
 
 CACHED = ("version", "leave", "leave_at")  # not counts of anything
@@ -47,6 +49,33 @@ def test_walks_repeat(tmp_path: Path) -> None:
     problem = _problem(tmp_path, 1)
     walker = Walker(problem, bundle(problem))
     hot = walker.temperature(1.0)
-    first, again, other = (walker.walk(problem.today, 5_000, hot, seed) for seed in (7, 7, 8))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+    for style in walker.styles:
+        first, again = (walker.walk(problem.today, 5_000, hot, 7, style) for _ in range(2))
+        assert np.array_equal(first, again)
+    others = [walker.walk(problem.today, 5_000, hot, seed, Style()) for seed in range(8)]
+    assert len(np.unique(others, axis=0)) > 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("left", "least"), [(1.0, 11), (0.3, 0)])
+def test_ejection_moves_keep_rules_and_counts(
+    seed: int, left: float, least: int, tmp_path: Path
+) -> None:
+    """What is kept equals a fresh count and all limits hold, whatever was taken back."""
+    problem = _problem(tmp_path, seed)
+    walker = Walker(problem, bundle(problem))
+    kept = keep(walker.flat, problem.today)
+    trials = 3_000
+    made = eject(
+        walker.flat_ref, KeptReference(*kept), np.append(walker.flat.today, -1), walker.by_size,
+        walker.worth, walker.service_price, trials, walker.temperature(left), seed,
+    )  # fmt: skip
+    assert least <= made < trials
+    fresh = keep(walker.flat, kept.host)
+    for name in set(fresh._fields) - set(CACHED):
+        assert np.array_equal(getattr(fresh, name), getattr(kept, name)), name
+    assert (kept.free >= 0).all()
+    assert (kept.slack >= 0).all()
+    searcher = Searcher(problem)
+    assert not len(searcher.load(kept.host.astype(np.int32), problem.today_on))
+    assert searcher.is_legal
