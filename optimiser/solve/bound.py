@@ -79,6 +79,7 @@ EXACT = "exact model of the site, solved by HiGHS"
 FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
 STOP_S = 10.0
+PULSE_S = 0.5
 
 
 class Bounder:
@@ -118,9 +119,11 @@ class Bounder:
         """Begin in the background."""
         self._thread.start()
 
-    def wait(self) -> None:
-        """Let all stages end, or the time."""
-        self._thread.join(timeout=self.clock.seconds_left)
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Let all stages end, or the time; call back now and then."""
+        while self._thread.is_alive() and self.clock.seconds_left > 0.0:
+            self._thread.join(timeout=min(PULSE_S, self.clock.seconds_left))
+            meanwhile()
 
     def distrust(self, objective: float) -> None:
         """Give the bound up when a checked plan is cheaper than it."""

@@ -143,7 +143,8 @@ class Engine:
         self._bounder = self._make_bounder()
         self.bounder.start()
         if self.bounder.size.is_tiny or self.settings.work_limit is not None:
-            self.bounder.wait()  # what is ready at once, or must come in the same order each time
+            # what is ready at once, or must come in the same order each time
+            self.bounder.wait(self._show)
             if self._is_done("exact"):
                 return "gap"
         self._compile()
@@ -269,11 +270,19 @@ class Engine:
         return None if self.best is None else self.best.objective
 
     def _tick(self, phase: str) -> None:
-        on = None if self.best is None else int(self.best.on.sum())
-        tick = Tick(self.clock.seconds, phase, self._objective, self._proven[0], on)
+        tick = self._state(phase)
         self.history.append(tick)
         if self.report is not None:
             self.report(tick)
+
+    def _show(self) -> None:
+        """Report while only the bound is worked on; how often depends on the machine."""
+        if self.report is not None:
+            self.report(self._state("bound"))
+
+    def _state(self, phase: str) -> Tick:
+        on = None if self.best is None else int(self.best.on.sum())
+        return Tick(self.clock.seconds, phase, self._objective, self._proven[0], on)
 
     def _failure(self, status: str) -> Exception:
         because = None if self._bounder is None else self._bounder.infeasible

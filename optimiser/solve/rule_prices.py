@@ -2,7 +2,8 @@
 
 One model holds every hard rule behind a slack of its own that is held at zero. For each rule in
 turn its slacks are set free at no cost, and the relaxation is solved again from the basis of all
-rules; what it then saves is the price of the rule. Where no slack of a rule has a reduced cost
+rules; what it then saves is the price of the rule. These solves do not depend on one another, so
+they run wherever an executor runs them. Where no slack of a rule has a reduced cost
 below zero, the duals prove that freeing it saves nothing, and no solve is needed. The price is that
 of the relaxation: a fair guide for whole workloads, zero where fractions of hosts get round a rule.
 """
@@ -10,7 +11,6 @@ of the relaxation: a fair guide for whole workloads, zero where fractions of hos
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,12 +24,13 @@ from optimiser.formulation.linear import Linear
 from optimiser.formulation.model import build
 from optimiser.formulation.recipe import read_recipe
 from optimiser.schema.plan import RulePrice
-from optimiser.solve.bridge import pass_to_highs, require_ok
+from optimiser.solve.bridge import load_highspy, pass_to_highs, require_ok
 from optimiser.solve.compile import compile_model
-from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.compiled import Compiled, Floats, Ints
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.move_bound import count_stays_where_on
 from optimiser.solve.problem import Problem
-from optimiser.solve.run import run_highs
+from optimiser.solve.run import RawAnswer, run_highs
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.units import HOURS_PER_YEAR
@@ -41,6 +42,8 @@ NOTHING = 1e-6
 """Share of the whole cost below which a difference is rounding."""
 
 DUST = 1e-9
+LEAST_S = 0.2
+"""Time of one solve, however late it begins [s]."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,73 @@ class _Totals:
     kgco2e: float
 
 
-def rule_prices(problem: Problem, time_limit_s: float = 10.0) -> list[RulePrice]:
+@dataclass(frozen=True)
+class _Relaxation:
+    """The linear model with all rules, as it goes to workers.
+
+    ``compiled`` has no Pyomo objects behind it; ``basis`` are the statuses of columns and rows at
+    the optimum, none before it is solved; ``column`` (import,) with ``kwh`` and ``kgco2e`` of one
+    kW in each of these columns.
+    """
+
+    compiled: Compiled
+    column: Ints
+    kwh: Floats
+    kgco2e: Floats
+    basis: tuple[list[int], list[int]] | None = None
+
+    def solve(self, free: Ints, time_limit_s: float) -> tuple[RawAnswer, Any]:
+        """Return the answer with some slacks set free, and the HiGHS that found it.
+
+        Always in a new one, so that nothing depends on what the last one was used for.
+        """
+        upper = self.compiled.col_upper.copy()
+        upper[free] = np.inf
+        model = self.compiled.with_bounds(self.compiled.col_lower, upper)
+        settings = SolveSettings(time_limit_s=max(LEAST_S, time_limit_s))
+        highs = pass_to_highs(model, settings.to_options())
+        if self.basis is not None:
+            require_ok(highs.setBasis(_basis(*self.basis)), "beginning at the basis of all rules")
+        return run_highs(highs, model), highs
+
+    def totals(self, raw: RawAnswer) -> _Totals | None:
+        """Return what an optimum costs; ``None`` where none was found."""
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            return None
+        kw = raw.x[self.column]
+        cost = self.compiled.measure_objective(raw.x)
+        return _Totals(cost, kwh=float(kw @ self.kwh), kgco2e=float(kw @ self.kgco2e))
+
+
+def _basis(columns: list[int], rows: list[int]) -> Any:
+    highspy = load_highspy()
+    basis = highspy.HighsBasis()
+    basis.col_status = [highspy.HighsBasisStatus(status) for status in columns]
+    basis.row_status = [highspy.HighsBasisStatus(status) for status in rows]
+    basis.valid, basis.alien = True, False
+    return basis
+
+
+def _without(relaxation: _Relaxation, free: Ints, time_limit_s: float) -> _Totals | None:
+    """Return what all costs once the slacks of a rule are free; the part that goes to workers."""
+    return relaxation.totals(relaxation.solve(free, time_limit_s)[0])
+
+
+def rule_prices(
+    problem: Problem, time_limit_s: float = 10.0, executor: Executor | None = None
+) -> list[RulePrice]:
     """Return what each hard rule costs a year, dearest first.
 
     Rules that the time did not reach are left out, those with the smallest reduced costs first; so
     are all of them on a site that is too large for the relaxation, or whose rules contradict each
-    other.
+    other. The prices are the same whatever ``executor`` runs the solves, this process by default.
     """
     deadline = time.monotonic() + time_limit_s
     try:
         model = _model(problem)
-        return [] if model is None else _Prices(problem, model, deadline).prices()
+        if model is None:
+            return []
+        return _Prices(problem, model, deadline).prices(executor or InProcess())
     except DcoptError:  # a plan without prices is still a plan
         return []
 
@@ -78,7 +137,7 @@ def _model(problem: Problem) -> Context | None:
 
 
 class _Prices:
-    """The relaxation inside HiGHS, solved with all rules and then without each."""
+    """The relaxation, solved with all rules and then without each."""
 
     def __init__(self, problem: Problem, context: Context, deadline: float) -> None:
         self.problem, self.context, self.deadline = problem, context, deadline
@@ -88,18 +147,14 @@ class _Prices:
             for slack in context.slacks.values()
             if slack.is_elastic and id(slack.variable) in compiled.column_of
         ]
-        self.column = np.array([compiled.column_of[id(s.variable)] for s in slacks], np.int64)
+        self.slack = np.array([compiled.column_of[id(s.variable)] for s in slacks], np.int32)
         self.rule = np.array([s.rule for s in slacks], dtype=object)
-        self.compiled = self._with_money(compiled)
-        self.reduced = np.full(self.compiled.num_col, -np.inf)
         self.per_year = HOURS_PER_YEAR / problem.frame.horizon_h
-        left = max(1.0, deadline - time.monotonic())
-        self.highs: Any = pass_to_highs(
-            self.compiled, SolveSettings(time_limit_s=left).to_options()
-        )
+        self.relaxation = self._relaxation(compiled)
 
-    def _with_money(self, compiled: Compiled) -> Compiled:
+    def _relaxation(self, compiled: Compiled) -> _Relaxation:
         """Return the elastic model with the cost of plans as objective, and no slack."""
+        twin, is_priced = self.problem.twin, self.problem.frame.is_priced
         total = Linear()
         for name in self.context.recipe.term_names():
             total.plus(self.context.terms[name])
@@ -107,71 +162,47 @@ class _Prices:
         column = [compiled.column_of[id(variable)] for variable in total.variables]
         np.add.at(cost, np.array(column, dtype=np.int64), np.array(total.coefs))
         upper = compiled.col_upper.copy()
-        upper[self.column] = 0.0
-        return replace(compiled, cost=cost, offset=total.constant, col_upper=upper)
+        upper[self.slack] = 0.0
+        imports = [compiled.column_of[id(v)] for v in self.context.arrays["import_kw"]]
+        kwh = np.asarray(twin["period_h"].values[is_priced], dtype=np.float64)
+        return _Relaxation(
+            replace(compiled, cost=cost, offset=total.constant, col_upper=upper,
+                    variables=(), constraints=()),
+            column=np.array(imports, dtype=np.int32),
+            kwh=kwh,
+            kgco2e=kwh * twin["carbon_g_per_kwh"].values[is_priced] / 1e3,
+        )  # fmt: skip
 
-    def prices(self) -> list[RulePrice]:
+    def prices(self, executor: Executor) -> list[RulePrice]:
         """Return the price of every hard rule that the time reaches."""
-        base = self._solve(keep=True)
+        raw, highs = self.relaxation.solve(self.slack[:0], self._left_s)
+        base = self.relaxation.totals(raw)
         if base is None:
             return []
-        self.basis = self.highs.getBasis()
-        found = []
-        gain = {rule.name: self._gain(rule.name) for rule in self.problem.rules if rule.is_hard}
-        for rule in sorted(self.problem.rules, key=lambda rule: -gain.get(rule.name, 0.0)):
-            if not rule.is_hard:
-                continue
-            without: _Totals | None = base
-            if gain[rule.name] > DUST:
-                if time.monotonic() > self.deadline:
-                    continue
-                without = self._without(self.column[self.rule == rule.name])
-            if without is not None:
-                found.append(self._price(rule.name, rule.kind, base, without))
+        gain = self._gains(raw.row_dual)
+        hard = sorted((r for r in self.problem.rules if r.is_hard), key=lambda r: -gain[r.name])
+        dear = [rule.name for rule in hard if gain[rule.name] > DUST]
+        free = [self.slack[self.rule == name] for name in dear]
+        given = replace(self.relaxation, basis=_statuses(highs))
+        with executor.sweep(_without, given, free, self._left_s) as solved:
+            without = dict(zip(dear, solved, strict=True))
+        told = [(rule, without.get(rule.name, base)) for rule in hard]
+        found = [self._price(r.name, r.kind, base, found) for r, found in told if found is not None]
         return sorted(found, key=lambda price: -price.cost_per_year)
 
-    def _gain(self, name: str) -> float:
-        """Return the largest saving per unit of slack that the duals of all rules promise."""
-        mine = self.reduced[self.column[self.rule == name]]
-        return float(-mine.min(initial=0.0))
+    @property
+    def _left_s(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
 
-    def _without(self, columns: np.ndarray) -> _Totals | None:
-        self._bound(columns, np.inf)
-        require_ok(self.highs.setBasis(self.basis), "going back to the basis of all rules")
-        found = self._solve(columns)
-        self._bound(columns, 0.0)
-        return found
-
-    def _bound(self, columns: np.ndarray, upper: float) -> None:
-        for column in columns.tolist():
-            require_ok(self.highs.changeColBounds(column, 0.0, upper), "freeing a rule")
-
-    def _solve(
-        self, free: Sequence[int] | np.ndarray = (), *, keep: bool = False
-    ) -> _Totals | None:
-        upper = self.compiled.col_upper.copy()
-        upper[np.asarray(free, dtype=np.int64)] = np.inf
-        model = self.compiled.with_bounds(self.compiled.col_lower, upper)
-        left = self.highs.getRunTime() + max(0.2, self.deadline - time.monotonic())
-        require_ok(self.highs.setOptionValue("time_limit", left), "setting the time limit")
-        raw = run_highs(self.highs, model)
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-            return None
-        if keep and raw.row_dual is not None:
-            terms = self.compiled.value * raw.row_dual[self.compiled.index]
-            self.reduced = self.compiled.cost - self.compiled.sum_by_column(terms)
-        return self._totals(raw.x)
-
-    def _totals(self, x: Floats) -> _Totals:
-        twin, frame = self.problem.twin, self.problem.frame
-        columns = [self.compiled.column_of[id(v)] for v in self.context.arrays["import_kw"]]
-        kwh = x[columns] * twin["period_h"].values[frame.is_priced]
-        grams = twin["carbon_g_per_kwh"].values[frame.is_priced]
-        return _Totals(
-            cost=self.compiled.measure_objective(x),
-            kwh=float(kwh.sum()),
-            kgco2e=float(kwh @ grams) / 1e3,
-        )
+    def _gains(self, row_dual: Floats | None) -> dict[str, float]:
+        """Return the largest saving per unit of slack that the duals promise, by rule."""
+        if row_dual is None:
+            return {rule.name: np.inf for rule in self.problem.rules}
+        compiled = self.relaxation.compiled
+        terms = compiled.value * row_dual[compiled.index]
+        reduced = (compiled.cost - compiled.sum_by_column(terms))[self.slack]
+        names = (rule.name for rule in self.problem.rules)
+        return {name: float(-reduced[self.rule == name].min(initial=0.0)) for name in names}
 
     def _price(self, name: str, kind: str, base: _Totals, without: _Totals) -> RulePrice:
         saved = base.cost - without.cost
@@ -186,3 +217,9 @@ class _Prices:
             kgco2e_per_year=(base.kgco2e - without.kgco2e) * self.per_year,
             method="re-solve",
         )
+
+
+def _statuses(highs: Any) -> tuple[list[int], list[int]]:
+    """Return the statuses of columns and rows in the basis of a solved model."""
+    basis = highs.getBasis()
+    return [int(s) for s in basis.col_status], [int(s) for s in basis.row_status]

@@ -47,15 +47,40 @@ def frontier(
     """
     wanted = sorted(set(budgets))
     if best is not None and costs_moves_only(problem, best, bound):
-        fewest = num_moves(problem, best.host)
-        return [_point(problem, k, best, bound) for k in wanted if k >= fewest]
-    limits = _limits(problem, wanted, bound, time_limit_s)
-    climb = _Climb(problem, time_limit_s)
+        return points_of_the_plan(problem, wanted, best, bound)
+    limits = limits_of_moves(problem, wanted, time_limit_s)
+    climbed = climb(problem, wanted, time_limit_s)
+    return join(problem, wanted, limits, climbed, best=best, bound=bound)
+
+
+def points_of_the_plan(
+    problem: Problem, budgets: Sequence[int], best: Candidate, bound: float | None
+) -> list[FrontierPoint]:
+    """Return the points of a plan than which nothing with fewer moves is better."""
+    fewest = num_moves(problem, best.host)
+    return [_point(problem, k, best, bound) for k in sorted(set(budgets)) if k >= fewest]
+
+
+def climb(problem: Problem, budgets: Sequence[int], time_limit_s: float) -> list[Candidate | None]:
+    """Return what evacuations reach with each budget, smallest first; ``None`` where illegal."""
+    way = _Climb(problem, time_limit_s)
+    return [way.up_to(budget) for budget in budgets]
+
+
+def join(
+    problem: Problem,
+    budgets: Sequence[int],
+    limits: Sequence[float | None],
+    climbed: Sequence[Candidate | None],
+    *,
+    best: Candidate | None = None,
+    bound: float | None = None,
+) -> list[FrontierPoint]:
+    """Return the points of budgets, smallest first, from their plans and proven limits."""
     points: list[FrontierPoint] = []
     held: Candidate | None = None
-    for budget, limit in zip(wanted, limits, strict=True):
-        offers = [held, climb.up_to(budget), best]
-        for offer in offers:
+    for budget, own, reached in zip(budgets, limits, climbed, strict=True):
+        for offer in (held, reached, best):
             if offer is None or num_moves(problem, offer.host) > budget:
                 continue
             priced = with_penalty(problem, offer)
@@ -64,7 +89,8 @@ def frontier(
             if held is None or priced.objective < held.objective - 1e-9:
                 held = priced
         if held is not None:
-            points.append(_point(problem, budget, held, limit))
+            told = [limit for limit in (own, bound) if limit is not None]
+            points.append(_point(problem, budget, held, max(told, default=None)))
     return points
 
 
@@ -88,17 +114,15 @@ def emptied_hosts(problem: Problem, time_limit_s: float) -> Candidate | None:
     return None if found is None else with_penalty(problem, found)
 
 
-def _limits(
-    problem: Problem, budgets: Sequence[int], bound: float | None, time_limit_s: float
+def limits_of_moves(
+    problem: Problem, budgets: Sequence[int], time_limit_s: float
 ) -> list[float | None]:
     """Return the proven limit of each budget; more moves never cost more, so limits fall."""
     if time_limit_s <= 0.0:
-        return [bound] * len(budgets)
+        return [None] * len(budgets)
     from optimiser.solve.move_bound import bound_by_moves  # loads the modelling language
 
-    own = bound_by_moves(problem, budgets, time_limit_s)
-    told = [[limit for limit in (one, bound) if limit is not None] for one in own]
-    return [max(limits) if limits else None for limits in told]
+    return bound_by_moves(problem, budgets, time_limit_s)
 
 
 def spaced_budgets(most: int) -> list[int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -14,6 +16,9 @@ from optimiser.schema.study import Horizon, Study
 from optimiser.twin.rules import Rule, capacity_not_worse, resolve
 from optimiser.twin.state import build
 from optimiser.twin.way import WayRule, way_rules
+
+if TYPE_CHECKING:
+    from optimiser.solve.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,17 @@ class Loaded:
     def has_placement(self) -> bool:
         """Whether any workload is known to run somewhere today."""
         return bool((self.twin["workload_host"].values >= 0).any())
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The arrays of the twin and its rules, made once in each process."""
+        from optimiser.solve.problem import lower
+
+        return lower(self.twin, self.rules, self.study.weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is sent to another process: without the arrays, which are larger."""
+        return {name: value for name, value in vars(self).items() if name != "problem"}
 
 
 def load(path: Path, horizon: Horizon | None = None) -> Loaded:

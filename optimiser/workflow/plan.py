@@ -13,21 +13,20 @@ from optimiser.analysis.verdict import Placement
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import Binding, FrontierPoint, GoalValue, Move, Plan, RulePrice
-from optimiser.solve.executor import open_executor
+from optimiser.schema.plan import GoalValue, Move, Plan
+from optimiser.solve.executor import Executor, open_executor
 from optimiser.solve.objective import evaluate
-from optimiser.solve.problem import Problem, lower
+from optimiser.solve.problem import Problem
 from optimiser.solve.progress import EngineResult, Tick
 from optimiser.store.manifest import read_manifest
 from optimiser.store.runs import RunContent, write_run
-from optimiser.studies.frontier import costs_moves_only, frontier, num_moves, spaced_budgets
 from optimiser.studies.move_documents import move_documents
 from optimiser.studies.move_times import time_moves
 from optimiser.studies.move_way_check import held_backwards
 from optimiser.studies.moves import MoveOrder
 from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
-from optimiser.workflow.goals import solve_goals
+from optimiser.workflow.goals import Reached, solve_goals
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble, load
 from optimiser.workflow.options import PlanOptions, apply_options
@@ -37,19 +36,12 @@ from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement
 from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
+from optimiser.workflow.worth import Worth, measure_worth
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
 
 EXIT_TERMINATED = 143
 SHOWN = 5
-PRICES_S = 20.0
-"""Time for the prices of limits, where the bound left none [s]."""
-FRONTIER_S = 10.0
-"""Time for the plans with few moves and their proven limits [s]."""
-RULES_S = 12.0
-"""Time for what each rule costs [s]."""
-UNHURRIED_S = 600.0
-"""The same where work is limited instead of time, so that the plan comes out the same again [s]."""
 
 
 class Watcher(Protocol):
@@ -132,21 +124,25 @@ def plan_site(
         study = apply_options(read.study, options)
         loaded = read if study is read.study else assemble(study, read.site_input)
     require_order(loaded)
-    try:
-        with open_executor(options.workers, options.scheduler) as executor:
-            reached = solve_goals(loaded, executor, watcher.tick)
-    except InfeasibleError as error:
-        from optimiser.workflow.conflict import with_proof  # loads the modelling language
-
-        raise with_proof(loaded, error) from None
-    watcher.finishing()
-    today = judge_today(loaded.twin, loaded.rules)  # goals of the study ask nothing of it
-    loaded = reached.loaded
-    result, made = _judge(loaded, reached.result, today, phases)
+    with open_executor(options.workers, options.scheduler) as executor:
+        reached = _search(loaded, executor, watcher)
+        watcher.finishing()
+        today = judge_today(loaded.twin, loaded.rules)  # goals of the study ask nothing of it
+        loaded = reached.loaded
+        result, made = _judge(loaded, reached.result, today, executor, phases)
     made = replace(made, goals=reached.values(result.candidate))
     with phases.phase("store"):
         outcome = _store(loaded, options, result, made, phases)
     return outcome(_exit_code(result, watcher))
+
+
+def _search(loaded: Loaded, executor: Executor, watcher: Watcher) -> Reached:
+    try:
+        return solve_goals(loaded, executor, watcher.tick)
+    except InfeasibleError as error:
+        from optimiser.workflow.conflict import with_proof  # loads the modelling language
+
+        raise with_proof(loaded, error) from None
 
 
 def _exit_code(result: EngineResult, watcher: Watcher) -> int:
@@ -167,15 +163,13 @@ class _Made:
     moves: list[Move]
     problem: Problem
     today: dict[str, float]
-    frontier: list[FrontierPoint]
-    binding: list[Binding]
-    rule_prices: list[RulePrice]
+    worth: Worth
     notes: list[str]
     goals: Sequence[GoalValue] = ()
 
 
 def _judge(
-    loaded: Loaded, result: EngineResult, before: Side, phases: Phases
+    loaded: Loaded, result: EngineResult, before: Side, executor: Executor, phases: Phases
 ) -> tuple[EngineResult, _Made]:
     """Check, simulate and order; raise ``RefusedError`` when the checker says no.
 
@@ -197,57 +191,16 @@ def _judge(
         after = judge_plan(twin, rules, placement)
         if not after.verdict.is_legal:
             raise RefusedError(_refusal(after), "report this: the search should not offer it")
-        problem = lower(twin, rules, loaded.study.weights)
+        problem = loaded.problem
         today = evaluate(problem, before.placement.host, before.placement.host_on)
         today = {**today, SOFT_RULES: before.verdict.penalty}
     sides = (before.placement, placement, before.simulation, after.simulation)
     reasons = explain_moves(twin, rules, *sides)
     moves = move_documents(twin, order, times, reasons)
     notes = _notes(loaded, order, after)
-    with phases.phase("prices"):
-        binding, rules_cost = _prices(loaded, result, problem)
-    with phases.phase("few moves"):
-        points = _few_moves(loaded, result, problem)
-    made = _Made(
-        placement, before, after, order, moves, problem, today, points, binding, rules_cost, notes
-    )
+    worth = measure_worth(loaded, result, executor, phases)
+    made = _Made(placement, before, after, order, moves, problem, today, worth, notes)
     return result, made
-
-
-def _prices(
-    loaded: Loaded, result: EngineResult, problem: Problem
-) -> tuple[list[Binding], list[RulePrice]]:
-    """Return what limits and rules cost a year; nothing where only moving costs, and only once."""
-    if costs_moves_only(problem, result.candidate, result.bound):
-        return [], []
-    from optimiser.solve.prices import binding_prices  # loads the modelling language
-
-    binding = binding_prices(problem, result.candidate, result.duals, PRICES_S)
-    return binding, _rule_prices(loaded, result, problem)
-
-
-def _rule_prices(loaded: Loaded, result: EngineResult, problem: Problem) -> list[RulePrice]:
-    """Return what each rule costs a year; nothing after an interrupt, which must end soon."""
-    if result.status == "interrupted":
-        return []
-    from optimiser.solve.rule_prices import rule_prices  # loads the modelling language
-
-    solver = loaded.study.solver
-    limit_s = min(RULES_S, solver.time_limit_s)
-    return rule_prices(problem, UNHURRIED_S if solver.work_limit is not None else limit_s)
-
-
-def _few_moves(loaded: Loaded, result: EngineResult, problem: Problem) -> list[FrontierPoint]:
-    """Return the best plans with few moves; none where nothing is known to run today."""
-    if not loaded.has_placement or result.status == "interrupted":
-        return []
-    budgets, best = loaded.study.frontier, result.candidate
-    if budgets is None:
-        budgets = spaced_budgets(num_moves(problem, best.host))
-    limit_s = min(FRONTIER_S, loaded.study.solver.time_limit_s)
-    if loaded.study.solver.work_limit is not None:
-        limit_s = UNHURRIED_S  # the same plan again, however busy the machine is
-    return frontier(problem, budgets, best=best, bound=result.bound, time_limit_s=limit_s)
 
 
 def _refusal(after: Side) -> str:
@@ -287,9 +240,9 @@ def _store(
         made.today,
         made.after,
         made.moves,
-        frontier=made.frontier,
-        binding=made.binding,
-        rule_prices=made.rule_prices,
+        frontier=made.worth.frontier,
+        binding=made.worth.binding,
+        rule_prices=made.worth.rule_prices,
         goals=made.goals,
     )
     plan = plan.model_copy(update={"phase_seconds": seconds})

@@ -118,9 +118,8 @@ def _nearest_end(
 
 def _by_emptying(loaded: Loaded) -> list[tuple[Candidate, MoveOrder]]:
     """Return a plan that empties host after host from today on, as far as it can be reached."""
-    problem = lower(loaded.twin, loaded.rules, loaded.study.weights)
     is_timed = loaded.study.solver.work_limit is None
-    found = emptied_hosts(problem, EMPTYING_S if is_timed else UNHURRIED_S)
+    found = emptied_hosts(loaded.problem, EMPTYING_S if is_timed else UNHURRIED_S)
     if found is None:
         return []
     order = order_moves(loaded.twin, loaded.rules, placement_of(loaded.twin, found), **_how(loaded))

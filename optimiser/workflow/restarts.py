@@ -10,7 +10,7 @@ from itertools import chain
 from optimiser.errors import NoPlanError
 from optimiser.schema.study import Study
 from optimiser.solve.engine import solve_study
-from optimiser.solve.executor import Executor
+from optimiser.solve.executor import Executor, is_wanted
 from optimiser.solve.progress import CLOSED, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.workflow.loading import Loaded
@@ -39,7 +39,7 @@ def solve_restarts(
     if len(seeds) == 1:
         return _solve(loaded, loaded.study, tick, start)
     found: list[EngineResult] = []
-    with executor.start(partial(_search, loaded, start), seeds[1:]) as others:
+    with executor.start(partial(_search, start=start), loaded, seeds[1:]) as others:
         first = _first(loaded, tick, start)
         try:
             for result in chain([first], others):
@@ -75,14 +75,26 @@ def _first(
         return error.message
 
 
-def _search(loaded: Loaded, start: Candidate | None, seed: int) -> EngineResult | str:
+def _search(loaded: Loaded, seed: int, start: Candidate | None) -> EngineResult | str:
     """One search with another seed; what went wrong where it found no plan."""
     solver = loaded.study.solver.model_copy(update={"seed": seed})
     study = loaded.study.model_copy(update={"solver": solver})
     try:
-        return _solve(loaded, study, None, start)
+        return _solve(loaded, study, _LeaveUnwanted(), start)
     except NoPlanError as error:
         return error.message
+
+
+class _LeaveUnwanted:
+    """Ends a search, once, when nobody waits for it any more: its worker has other work."""
+
+    def __init__(self) -> None:
+        self.has_left = False
+
+    def __call__(self, tick: Tick) -> None:
+        if not self.has_left and tick.phase != "done" and not is_wanted():
+            self.has_left = True
+            raise KeyboardInterrupt
 
 
 def _is_close(result: EngineResult, loaded: Loaded) -> bool:

@@ -58,7 +58,9 @@ def amounts(loaded: Loaded, measure: str, host: np.ndarray, on: np.ndarray) -> n
     if measure == "moves":
         return ((today >= 0) & (host != today)).sum(axis=1).astype(float)
     rack_w = planning_rack_w(twin, usage_of(twin, host), on, gap=0.0)
-    power_w, litres = facility_draws(build_surrogate(twin), rack_w[:, :, twin["step_of_time"].values])
+    power_w, litres = facility_draws(
+        build_surrogate(twin), rack_w[:, :, twin["step_of_time"].values]
+    )
     kwh, cubic_metres = power_w * hours / 1e3, litres * hours / 1e3
     if measure == "water":
         return cubic_metres.sum(axis=1)

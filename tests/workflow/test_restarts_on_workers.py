@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from instances.slow_square import slow_square
+from instances.dask_processes import free_port, kill_who_began, running, wait_for
+from instances.slow_square import WORK_S, slow_square, slow_square_in_time, until_unwanted
 from instances.tiny import tiny
 
 from optimiser.errors import MissingError
@@ -23,72 +17,57 @@ from optimiser.workflow.restarts import solve_restarts
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 pytestmark = pytest.mark.slow
-TESTS = Path(__file__).parents[1]
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start(*words: str) -> subprocess.Popen:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    return subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
-        env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-@contextmanager
-def running(workers: int):
-    """A scheduler and so many workers; gives the address, the scheduler and the workers."""
-    address = f"tcp://127.0.0.1:{_port()}"
-    scheduler = _start(
-        "dask_scheduler", "--host", address.rpartition(":")[0], "--port",
-        address.rpartition(":")[2], "--no-dashboard",
-    )  # fmt: skip
-    time.sleep(1.0)
-    plain = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
-    started = [_start("dask_worker", address, *plain) for _ in range(workers)]
-    try:
-        yield address, scheduler, started
-    finally:
-        for process in (*started, scheduler):
-            process.kill()
-            process.wait()
-
-
-def _kill_who_began(folder: Path, mine: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        begun = [int(file.name.rpartition("-")[2]) for file in folder.iterdir()]
-        others = [pid for pid in begun if pid != mine]
-        if others:
-            os.kill(others[0], signal.SIGKILL)
-            return
-        time.sleep(0.02)
-    raise AssertionError("no worker began")
 
 
 def test_killed_worker_costs_time_not_answers(tmp_path):
     """One of two workers dies amid its work: every answer comes, in order."""
-    items = [(str(tmp_path), number) for number in range(5)]
     with (
         running(2) as (address, _, _),
         open_executor(scheduler=address) as executor,
-        executor.start(slow_square, items) as results,
+        executor.start(slow_square, str(tmp_path), range(5)) as results,
     ):
-        _kill_who_began(tmp_path, os.getpid())
+        kill_who_began(tmp_path, os.getpid())
         assert list(results) == [0, 1, 4, 9, 16]
+
+
+def test_worker_killed_amid_a_sweep_costs_time_not_answers(tmp_path):
+    """The track of a dead worker is run again on the other one; what was given is there again."""
+    with (
+        running(2) as (address, _, _),
+        open_executor(scheduler=address) as executor,
+        executor.sweep(slow_square_in_time, str(tmp_path), range(5), 60.0) as results,
+    ):
+        kill_who_began(tmp_path, os.getpid())
+        assert list(results) == [0, 1, 4, 9, 16]
+
+
+def test_a_sweep_shares_its_time_worker_by_worker(tmp_path):
+    """In the time of two items one process reaches the first two, two workers the first four."""
+    limit_s = 1.9 * WORK_S
+    with InProcess().sweep(slow_square_in_time, str(tmp_path), range(6), limit_s) as results:
+        assert list(results) == [0, 1, None, None, None, None]
+    with running(2) as (address, _, _), open_executor(scheduler=address) as executor:
+        with executor.sweep(slow_square_in_time, str(tmp_path), range(6), limit_s) as results:
+            assert list(results) == [0, 1, 4, 9, None, None]
+        with executor.sweep(slow_square_in_time, str(tmp_path), [], limit_s) as results:
+            assert list(results) == []
+
+
+def test_a_worker_leaves_what_nobody_waits_for(tmp_path):
+    """A part that would never end is left at the end of its context, and the worker is free."""
+    with running(1) as (address, _, _), open_executor(scheduler=address) as executor:
+        with executor.start(until_unwanted, str(tmp_path), [1]):
+            wait_for(lambda: any(tmp_path.iterdir()))
+        wait_for(lambda: any(file.name.startswith("left-") for file in tmp_path.iterdir()), 10.0)
+        with executor.start(slow_square, str(tmp_path), [3]) as results:
+            assert list(results) == [9]
 
 
 def test_lost_scheduler_leaves_the_work_to_this_process(tmp_path):
     """Scheduler and workers die: the answers are computed here."""
-    items = [(str(tmp_path), number) for number in range(3)]
     with running(1) as (address, scheduler, workers), open_executor(scheduler=address) as executor:
-        with executor.start(slow_square, items) as results:
-            _kill_who_began(tmp_path, os.getpid())
+        with executor.start(slow_square, str(tmp_path), range(3)) as results:
+            kill_who_began(tmp_path, os.getpid())
             for process in (*workers, scheduler):
                 process.kill()
             assert list(results) == [0, 1, 4]
@@ -97,7 +76,7 @@ def test_lost_scheduler_leaves_the_work_to_this_process(tmp_path):
 
 def test_nobody_answers():
     """No scheduler, or one without workers: told at once, with what to start."""
-    nobody = open_executor(scheduler=f"tcp://127.0.0.1:{_port()}")
+    nobody = open_executor(scheduler=f"tcp://127.0.0.1:{free_port()}")
     with pytest.raises(MissingError, match="no scheduler answers") as caught, nobody:
         pass
     assert "dask scheduler" in str(caught.value)
