@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 @click.option("--restarts", type=click.IntRange(min=1, max=1000), metavar="N",
               help="Search N times, keep the best plan.  [default: --workers]")  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1, max=256), metavar="N",
-              help="Search side by side in N processes (extra 'cluster').")  # fmt: skip
+              help="Search and price side by side in N processes (extra 'cluster').")  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS",
-              help="Search on the workers of a Dask scheduler: tcp://head:8786.")  # fmt: skip
+              help="Search and price on a Dask scheduler's workers: tcp://head:8786.")  # fmt: skip
 @click.option("--max-moves", type=click.IntRange(min=0), metavar="N",
               help="Move at most so many workloads.")  # fmt: skip
 @click.option("--runs", type=click.Path(path_type=Path), metavar="FOLDER",
