@@ -96,7 +96,13 @@ def plan(
 
 def _show(call: Call, outcome: PlanOutcome) -> None:
     from optimiser.cli.console import print_json, print_tables, say, table
-    from optimiser.report.goals import COLUMNS, goal_rows
+    from optimiser.report.goals import (
+        COLUMNS,
+        TRADE_COLUMNS,
+        goal_rows,
+        trade_rows,
+        trade_sentence,
+    )
     from optimiser.report.text import (
         headline,
         proof_sentence,
@@ -115,6 +121,10 @@ def _show(call: Call, outcome: PlanOutcome) -> None:
     print_tables(table("", columns, summary_rows(data), numbers=(1, 2, 3)))
     if data.goals:
         print_tables(table("", COLUMNS, goal_rows(data.goals), numbers=tuple(range(1, 7))))
+    if data.trade_off:
+        rows = trade_rows(data.trade_off, data.currency)
+        print_tables(table("", TRADE_COLUMNS, rows, numbers=tuple(range(1, 7))))
+        print_tables(trade_sentence(data.trade_off, data.currency))
     print_tables(*(f"note: {note}" for note in outcome.notes))
     print_tables(f"run:    {outcome.run}", f"report: {outcome.run / 'report.html'}")
     if outcome.exit_code:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from optimiser.report.text import NONE, percent
-from optimiser.schema.plan import GoalValue
+from optimiser.report.text import NONE, count, percent, quantity
+from optimiser.schema.plan import GoalValue, TradeOffPoint
 
 COLUMNS = ("goal", "today", "least found", "no less than", "gap", "kept below", "plan")
 NAMES = {
@@ -23,9 +23,48 @@ def goal_rows(goals: Sequence[GoalValue]) -> Iterator[tuple[str, ...]]:
     for place, goal in enumerate(goals, 1):
         amounts = (goal.today, goal.value, goal.bound, goal.limit, goal.reached)
         today, value, bound, limit, reached = (_amount(amount) for amount in amounts)
-        name = f"{place}. {NAMES[goal.measure]} [{goal.unit}]"
+        name = f"{place}. {NAMES[goal.measure]} [{_unit(goal.unit)}]"
         gap = NONE if goal.gap is None else percent(goal.gap)
         yield name, today, value, bound, gap, limit, reached
+
+
+TRADE_COLUMNS = ("at most", "has", "costs", "no less than", "gap", "hosts on", "moves")
+
+
+def trade_rows(points: Sequence[TradeOffPoint], currency: str) -> Iterator[tuple[str, ...]]:
+    """Yield a row of :data:`TRADE_COLUMNS` for each plan of a trade-off."""
+    for point in points:
+        bound = NONE if point.bound is None else quantity(point.bound, currency)
+        yield (
+            f"{_amount(point.limit)} {_unit(point.unit)}",
+            _amount(point.amount),
+            quantity(point.objective, currency),
+            bound,
+            NONE if point.gap is None else percent(point.gap),
+            count(point.hosts_on),
+            count(point.moves),
+        )
+
+
+def trade_sentence(points: Sequence[TradeOffPoint], currency: str) -> str:
+    """Say what the least of the measure costs; nothing where there is one plan only."""
+    if len(points) < 2:
+        return ""
+    least, cheapest = points[0], points[-1]
+    less = cheapest.amount - least.amount
+    dearer = least.objective - cheapest.objective
+    name, unit = NAMES[least.measure].lower(), _unit(least.unit)
+    if less <= 0.0 or dearer <= 0.0:
+        return f"The cheapest plan also has the least {name} that was found."
+    return (
+        f"The least {name} that was found, {quantity(less, unit)} below the cheapest plan, "
+        f"costs {quantity(dearer, currency)} more: {quantity(dearer / less, currency)} "
+        f"for each {unit.removesuffix('s')}."
+    )
+
+
+def _unit(unit: str) -> str:
+    return "kg CO₂e" if unit == "kgCO2e" else unit
 
 
 def _amount(value: float | None) -> str:

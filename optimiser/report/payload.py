@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from optimiser.schema.base import Document
-from optimiser.schema.plan import GoalValue
+from optimiser.schema.plan import GoalValue, TradeOffPoint
 from optimiser.units import HOURS_PER_YEAR
 
 Count = Annotated[int, Field(ge=0)]
@@ -354,6 +354,7 @@ class ReportData(Document):
     prefixes_checked: bool = False
     """Whether every rule was replayed after each single move."""
     goals: tuple[GoalValue, ...] = ()
+    trade_off: tuple[TradeOffPoint, ...] = ()
     frontier: tuple[FrontierPoint, ...] = ()
     binding: tuple[BindingRule, ...] = ()
     rule_prices: tuple[RulePrice, ...] = ()

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from optimiser.report import charts, text
-from optimiser.report.goals import COLUMNS, goal_rows
+from optimiser.report.goals import (
+    COLUMNS,
+    TRADE_COLUMNS,
+    goal_rows,
+    trade_rows,
+    trade_sentence,
+)
 from optimiser.report.payload import (
     BindingRule,
     FrontierPoint,
@@ -50,6 +56,9 @@ def page(data: ReportData) -> dict[str, Any]:
         "frontier_sentence": frontier_sentence(data.frontier),
         "goal_rows": list(goal_rows(data.goals)),
         "goal_columns": COLUMNS,
+        "trade_rows": list(trade_rows(data.trade_off, data.currency)),
+        "trade_columns": TRADE_COLUMNS,
+        "trade_sentence": trade_sentence(data.trade_off, data.currency),
         "binding": sorted(data.binding, key=_price_first),
         "bottlenecks": sorted(data.bottlenecks, key=lambda b: -b.fraction),
         "services": sorted(data.services, key=lambda s: (-s.moved, s.service)),

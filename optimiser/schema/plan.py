@@ -145,6 +145,29 @@ class GoalValue(Document):
     """Value of the plan."""
 
 
+class TradeOffPoint(Document):
+    """The cheapest plan found within a limit on a measure."""
+
+    measure: str
+    """What is limited."""
+    unit: str
+    """Unit of limit and amount, over the horizon."""
+    limit: float
+    """Most that was allowed."""
+    amount: float
+    """What the plan has."""
+    objective: float
+    """Objective of the plan, in the site's currency over the horizon."""
+    bound: float | None
+    """No legal plan within the limit is cheaper; nothing if that was not proven."""
+    gap: float | None
+    """(objective − bound) / |objective|."""
+    hosts_on: int
+    """Hosts on."""
+    moves: int
+    """Workloads that leave their host of today."""
+
+
 class Plan(Document):
     """A verified plan."""
 
@@ -166,6 +189,8 @@ class Plan(Document):
     """Objective by term."""
     goals: list[GoalValue] = []
     """Goals that come before money, in their order."""
+    trade_off: list[TradeOffPoint] = []
+    """Plans between the cheapest and the one with least of a measure, tightest limit first."""
     binding: list[Binding] = []
     """Rules that bind, dearest first."""
     rule_prices: list[RulePrice] = []

@@ -133,6 +133,15 @@ class Goal(Document):
     """Share of the best value that later goals may add to it."""
 
 
+class TradeOff(Document):
+    """Plans between the cheapest and the one with least of something."""
+
+    measure: Literal["energy", "carbon", "water", "hosts_on"]
+    """What is held against money, counted as goals are."""
+    points: int = Field(default=5, ge=2, le=100)
+    """Number of plans, both ends counted. Each takes its share of the time limit once more."""
+
+
 class Study(Document):
     """One question asked of one site (``study.yaml``, optional)."""
 
@@ -154,6 +163,8 @@ class Study(Document):
     """Goals in order of importance: each is made as small as it can be while those before it keep
     their value, within their tolerance, and what is left is decided by money. Soft rules keep
     their price against every goal, at what a unit of its measure costs on average today."""
+    trade_off: TradeOff | None = None
+    """Plans between the cheapest and the one with least energy, carbon, water or hosts."""
     moving: Moving = Moving()
     """How workloads are moved."""
     policies: list[AnyPolicy] = []

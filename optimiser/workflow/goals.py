@@ -125,7 +125,7 @@ def solve_goals(loaded: Loaded, executor: Executor, tick: Callable[[Tick], None]
         result = solve_restarts(measured.loaded, executor, partial(_tell, tick, measured), start)
         start = result.candidate
         found.append((measured, _value(measured, result)))
-        current = _keeping(current, goal, found[-1][1].limit)
+        current = keeping(current, goal, found[-1][1].limit)
         if result.status == "interrupted":
             break
     else:
@@ -164,8 +164,8 @@ def _value(measured: Measured, result: EngineResult) -> GoalValue:
     )
 
 
-def _keeping(loaded: Loaded, goal: Goal, limit: float) -> Loaded:
-    """Return the study with the value of a goal as a rule."""
+def keeping(loaded: Loaded, goal: Goal, limit: float) -> Loaded:
+    """Return the study with a limit on the measure of a goal as a rule."""
     taken = {policy.name for policy in loaded.policies}
     name = f"goal-{goal.measure.replace('_', '-')}"
     while name in taken:

@@ -61,6 +61,7 @@ def report_data(judged: Judged, manifest: Manifest) -> payload.ReportData:
         waves=_waves(plan.moves),
         prefixes_checked=bool(plan.moves),
         goals=tuple(plan.goals),
+        trade_off=tuple(plan.trade_off),
         frontier=_frontier(plan),
         binding=_binding(plan),
         rule_prices=tuple(
