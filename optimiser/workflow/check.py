@@ -10,13 +10,14 @@ from pathlib import Path
 from optimiser.analysis.verify import violations_today
 from optimiser.errors import InputError, Problem, raise_all
 from optimiser.library.reporting import REPORTING_FILE, ReportingInput, read_reporting
+from optimiser.schema.policy_moving import WAY_ONLY
 from optimiser.workflow.loading import Loaded, load
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a site holds. ``rules`` are (name, kind, is soft); ``broken`` counts the
-    limits of each hard rule that today's placement does not keep."""
+    """What a site holds. ``rules`` are (name, kind, is soft), those about moves last; ``broken``
+    counts the limits of each hard rule that today's placement does not keep."""
 
     site: str
     study: str
@@ -48,7 +49,8 @@ def check_site(path: Path) -> CheckResult:
         site=loaded.site_input.site.name,
         study=loaded.study.name,
         counts={**_counts(loaded), **_meter_counts(reporting)},
-        rules=[(rule.name, rule.kind, not rule.is_hard) for rule in loaded.rules],
+        rules=[(rule.name, rule.kind, not rule.is_hard) for rule in loaded.rules]
+        + [(one.name, one.kind, False) for one in loaded.policies if isinstance(one, WAY_ONLY)],
         has_placement=loaded.has_placement,
         broken=broken,
         violations=sentences,

@@ -78,9 +78,7 @@ def _within(loaded: Loaded, goal: Goal, start: Candidate, limit: float) -> _Foun
     return None if result is None else _Found(limit, result.candidate, result.bound)
 
 
-def _points(
-    measured: Measured, found: Sequence[_Found]
-) -> list[TradeOffPoint]:
+def _points(measured: Measured, found: Sequence[_Found]) -> list[TradeOffPoint]:
     """Return the points; a plan of a tighter limit also answers a wider one, and bounds fall."""
     points: list[TradeOffPoint] = []
     held: Candidate | None = None

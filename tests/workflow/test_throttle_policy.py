@@ -10,6 +10,7 @@ import pytest
 
 from optimiser.cli.app import run
 from optimiser.schema.moving import Throttle
+from optimiser.workflow.check import check_site
 from optimiser.workflow.loading import load
 from tests.workflow.disk_sites import write_site
 
@@ -31,6 +32,11 @@ def test_the_limit_is_one_of_the_study(site: Path) -> None:
     loaded = load(site)
     assert loaded.study.moving.throttle == [Throttle(domain="site", limit=1)]
     assert "one-by-one" not in [rule.name for rule in loaded.rules]
+
+
+def test_the_check_lists_it_among_the_rules(site: Path) -> None:
+    """Rules about the order of moves are told beside those about the plan."""
+    assert check_site(site).rules[-1] == ("one-by-one", "throttle", False)
 
 
 def test_a_plan_moves_one_workload_at_a_time(site: Path) -> None:
