@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from instances.brute_force import facility_draws, candidates, objective
+from instances.brute_force import candidates, facility_draws, objective
 from instances.random_sites import random_site, random_weights
 from instances.sieve import planning_rack_w, screen, usage_of
 
