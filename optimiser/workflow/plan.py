@@ -13,7 +13,7 @@ from optimiser.analysis.verdict import Placement
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
-from optimiser.schema.plan import GoalValue, Move, Plan
+from optimiser.schema.plan import GoalValue, Move, Plan, TradeOffPoint
 from optimiser.solve.executor import Executor, open_executor
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem
@@ -36,6 +36,7 @@ from optimiser.workflow.plan_document import SOFT_RULES, placement_of, placement
 from optimiser.workflow.reachable import order_result
 from optimiser.workflow.report import REPORT
 from optimiser.workflow.report_data import Judged, report_data
+from optimiser.workflow.trade_off import trade_off
 from optimiser.workflow.worth import Worth, measure_worth
 
 __all__ = ["PlanOptions", "PlanOutcome", "Tick", "Watcher", "plan_site"]
@@ -126,11 +127,12 @@ def plan_site(
     require_order(loaded)
     with open_executor(options.workers, options.scheduler) as executor:
         reached = _search(loaded, executor, watcher)
+        points = _trade_off(reached, executor, phases)
         watcher.finishing()
         today = judge_today(loaded.twin, loaded.rules)  # goals of the study ask nothing of it
         loaded = reached.loaded
         result, made = _judge(loaded, reached.result, today, executor, phases)
-    made = replace(made, goals=reached.values(result.candidate))
+    made = replace(made, goals=reached.values(result.candidate), trade_off=points)
     with phases.phase("store"):
         outcome = _store(loaded, options, result, made, phases)
     return outcome(_exit_code(result, watcher))
@@ -143,6 +145,15 @@ def _search(loaded: Loaded, executor: Executor, watcher: Watcher) -> Reached:
         from optimiser.workflow.conflict import with_proof  # loads the modelling language
 
         raise with_proof(loaded, error) from None
+
+
+def _trade_off(reached: Reached, executor: Executor, phases: Phases) -> list[TradeOffPoint]:
+    """Return the plans between the cheapest and the one with least, where the study asks."""
+    wanted = reached.loaded.study.trade_off
+    if wanted is None or reached.result.status == "interrupted":
+        return []
+    with phases.phase("trade-off"):
+        return trade_off(reached.loaded, wanted, reached.result, executor)
 
 
 def _exit_code(result: EngineResult, watcher: Watcher) -> int:
@@ -166,6 +177,7 @@ class _Made:
     worth: Worth
     notes: list[str]
     goals: Sequence[GoalValue] = ()
+    trade_off: Sequence[TradeOffPoint] = ()
 
 
 def _judge(
@@ -244,6 +256,7 @@ def _store(
         binding=made.worth.binding,
         rule_prices=made.worth.rule_prices,
         goals=made.goals,
+        trade_off=made.trade_off,
     )
     plan = plan.model_copy(update={"phase_seconds": seconds})
     reports: list[ReportData] = []

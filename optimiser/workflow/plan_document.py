@@ -19,6 +19,7 @@ from optimiser.schema.plan import (
     Proof,
     RulePrice,
     Term,
+    TradeOffPoint,
 )
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
@@ -59,6 +60,7 @@ def plan_document(
     binding: Sequence[Binding] = (),
     rule_prices: Sequence[RulePrice] = (),
     goals: Sequence[GoalValue] = (),
+    trade_off: Sequence[TradeOffPoint] = (),
 ) -> Plan:
     """Return the plan; ``today`` are the objective terms of today's placement."""
     twin = loaded.twin
@@ -72,6 +74,7 @@ def plan_document(
         proof=_proof(result, after, loaded.site_input.site.currency),
         terms=_terms(loaded, result, today, after),
         goals=list(goals),
+        trade_off=list(trade_off),
         binding=list(binding),
         rule_prices=list(rule_prices),
         moves=list(moves),

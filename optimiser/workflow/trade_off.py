@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,6 +28,7 @@ class _Found:
     limit: float
     plan: Candidate
     bound: float | None
+    was_interrupted: bool = False
 
 
 def trade_off(
@@ -46,13 +47,13 @@ def trade_off(
     study = loaded.study.model_copy(update={"solver": solver})
     measured = measure(replace(loaded, study=study), goal)
     least = _solved(measured.loaded, best.candidate)
-    if least is None:
+    if least is None or least.status == "interrupted":
         return []
     amounts = [measured.of_plan(plan.host, plan.on) for plan in (least.candidate, best.candidate)]
     limits = _limits(measured, amounts[0], amounts[1], wanted.points)
-    task = partial(_within, replace(loaded, study=study), goal, least.candidate)
-    with executor.start(task, limits[:-1]) as results:
-        found = [one for one in results if one is not None]
+    task, given = partial(_within, goal=goal, start=least.candidate), replace(loaded, study=study)
+    with executor.start(task, given, limits[:-1]) as results:
+        found = list(_until_interrupted(results))
     found.append(_Found(limits[-1], best.candidate, best.bound))
     return _points(measured, found)
 
@@ -72,10 +73,20 @@ def _solved(loaded: Loaded, start: Candidate) -> EngineResult | None:
         return None
 
 
-def _within(loaded: Loaded, goal: Goal, start: Candidate, limit: float) -> _Found | None:
+def _within(loaded: Loaded, limit: float, *, goal: Goal, start: Candidate) -> _Found | None:
     """Search for the cheapest plan within a limit, from the one with least."""
     result = _solved(keeping(loaded, goal, limit), start)
-    return None if result is None else _Found(limit, result.candidate, result.bound)
+    if result is None:
+        return None
+    return _Found(limit, result.candidate, result.bound, result.status == "interrupted")
+
+
+def _until_interrupted(results: Iterable[_Found | None]) -> Iterator[_Found]:
+    for one in results:
+        if one is not None:
+            yield one
+            if one.was_interrupted:
+                return
 
 
 def _points(measured: Measured, found: Sequence[_Found]) -> list[TradeOffPoint]:
