@@ -121,9 +121,10 @@ def _show(call: Call, outcome: PlanOutcome) -> None:
     print_tables(table("", columns, summary_rows(data), numbers=(1, 2, 3)))
     if data.goals:
         print_tables(table("", COLUMNS, goal_rows(data.goals), numbers=tuple(range(1, 7))))
-    if data.trade_off:
+    if len(data.trade_off) > 1:
         rows = trade_rows(data.trade_off, data.currency)
         print_tables(table("", TRADE_COLUMNS, rows, numbers=tuple(range(1, 7))))
+    if data.trade_off:
         print_tables(trade_sentence(data.trade_off, data.currency))
     print_tables(*(f"note: {note}" for note in outcome.notes))
     print_tables(f"run:    {outcome.run}", f"report: {outcome.run / 'report.html'}")

@@ -28,6 +28,12 @@ def goal_rows(goals: Sequence[GoalValue]) -> Iterator[tuple[str, ...]]:
         yield name, today, value, bound, gap, limit, reached
 
 
+LEAST = {
+    "energy": "least energy from the grid",
+    "carbon": "least emissions",
+    "water": "least make-up water",
+    "hosts_on": "fewest hosts on",
+}
 TRADE_COLUMNS = ("at most", "has", "costs", "no less than", "gap", "hosts on", "moves")
 
 
@@ -47,19 +53,19 @@ def trade_rows(points: Sequence[TradeOffPoint], currency: str) -> Iterator[tuple
 
 
 def trade_sentence(points: Sequence[TradeOffPoint], currency: str) -> str:
-    """Say what the least of the measure costs; nothing where there is one plan only."""
-    if len(points) < 2:
+    """Say what the least of the measure costs; nothing without points."""
+    if not points:
         return ""
     least, cheapest = points[0], points[-1]
     less = cheapest.amount - least.amount
     dearer = least.objective - cheapest.objective
-    name, unit = NAMES[least.measure].lower(), _unit(least.unit)
+    name, unit = LEAST[least.measure], _unit(least.unit)
     if less <= 0.0 or dearer <= 0.0:
-        return f"The cheapest plan also has the least {name} that was found."
+        return f"The cheapest plan is also the one with the {name} that was found."
     return (
-        f"The least {name} that was found, {quantity(less, unit)} below the cheapest plan, "
-        f"costs {quantity(dearer, currency)} more: {quantity(dearer / less, currency)} "
-        f"for each {unit.removesuffix('s')}."
+        f"The plan with the {name} that was found has {quantity(less, unit)} less than the "
+        f"cheapest one and costs {quantity(dearer, currency)} more: "
+        f"{quantity(dearer / less, currency)} for each {unit.removesuffix('s')}."
     )
 
 

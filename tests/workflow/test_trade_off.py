@@ -64,10 +64,11 @@ def test_the_sentence_tells_the_price_of_a_unit():
     cheapest = point(amount=30.0, objective=100.0)
     told = trade_sentence([least, cheapest], "EUR")
     assert told == (
-        "The least emissions that was found, 20.0 kg CO₂e below the cheapest plan, costs 30.0 EUR "
-        "more: 1.50 EUR for each kg CO₂e."
+        "The plan with the least emissions that was found has 20.0 kg CO₂e less than the cheapest "
+        "one and costs 30.0 EUR more: 1.50 EUR for each kg CO₂e."
     )
-    assert "also has the least" in trade_sentence([cheapest, cheapest], "EUR")
+    assert "also the one with the least emissions" in trade_sentence([cheapest], "EUR")
+    assert trade_sentence([], "EUR") == ""
 
 
 def point(amount: float, objective: float) -> TradeOffPoint:
