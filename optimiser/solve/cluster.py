@@ -10,6 +10,7 @@ import os
 import pickle
 import platform
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -26,6 +27,9 @@ CONNECT_S = 10.0
 """Time for a scheduler to answer, and for its first worker to come [s]."""
 LARGE_GRAPH = {"distributed.admin.large-graph-warning-threshold": "4GiB"}
 """What is given travels inside its task on purpose: so it is there again when a worker dies."""
+LEFT_BEHIND = "ignore:resource_tracker"
+"""Warning of the helper of multiprocessing, which takes over our options when it starts: what a
+worker that was struck left behind, it clears away."""
 LOST = (distributed.CancelledError, KilledWorker, TimeoutError, OSError)
 
 
@@ -170,6 +174,8 @@ class Quiet(distributed.WorkerPlugin):
 
 def _keep_quiet() -> None:
     """Log nothing about lost workers; about the loops of others what they log stays."""
+    if LEFT_BEHIND not in sys.warnoptions:
+        sys.warnoptions.append(LEFT_BEHIND)
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("asyncio", "tornado.application"):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from instances.dask_processes import TESTS, running
+from instances.dask_processes import TESTS, running, wait_for
+from instances.processes import children_of
 
+from optimiser.errors import EXIT_INTERRUPTED
 from optimiser.solve.executor import Executor, InProcess, open_executor
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.options import apply_options
@@ -34,6 +38,7 @@ policies:
 """
 PLAN = "from optimiser.cli import main; main()"
 USUAL_PORT = 8787
+DEMO = TESTS.parent / "models" / "sites" / "demo"
 
 
 @pytest.fixture
@@ -122,5 +127,19 @@ def test_workers_end_without_a_word(site: Path) -> None:
     with _somebody_at(USUAL_PORT):
         words = ("--workers", "3", "--restarts", "4", "--gap", "0.9", "--time-limit", "60")
         output, told = _start(site, *words).communicate(timeout=500)
+    assert "report:" in output
+    assert told == ""
+
+
+def test_ctrl_c_of_a_terminal_keeps_the_plan_and_ends_without_a_word(tmp_path: Path) -> None:
+    """The signal reaches all processes at once; the one in front writes its run and says so."""
+    copied = Path(shutil.copytree(DEMO, tmp_path / "demo"))
+    with _start(copied, "--workers", "2", "--time-limit", "300") as process:
+        wait_for(lambda: len(children_of(process.pid)) > 2)  # two workers and who counts for them
+        time.sleep(8.0)
+        os.killpg(process.pid, signal.SIGINT)
+        output, told = process.communicate(timeout=200)
+    assert process.returncode == EXIT_INTERRUPTED
+    assert (copied / "runs" / "latest" / "plan.json").exists()
     assert "report:" in output
     assert told == ""
