@@ -334,11 +334,17 @@ def group_holds(data: Data, state: State, rule: int, group: int) -> bool:
 @jit
 def groups_hold(data: Data, state: State, workload: int) -> bool:
     """Whether the groups of a workload hold, and those near it (when they are fully placed)."""
+    return sets_hold(data, state, workload) and nearness_holds(data, state, workload)
+
+
+@jit
+def sets_hold(data: Data, state: State, workload: int) -> bool:
+    """Whether the groups that a workload counts in hold (when they are fully placed)."""
     for rule in range(len(data.num_domains)):
         group = data.group[rule, workload]
         if group >= 0 and not group_holds(data, state, rule, group):
             return False
-    return nearness_holds(data, state, workload)
+    return True
 
 
 @jit

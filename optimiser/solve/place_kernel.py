@@ -192,6 +192,60 @@ def entry_holds(data: Data, state: State, entry: int) -> bool:
 
 
 @jit
+def num_without(data: Data, state: State) -> int:
+    """How many workloads are without something that they need near them, beyond those excused."""
+    place, kept, total = data.place, state.place, 0
+    for entry in range(len(place.need_user)):
+        user, on = place.need_user[entry], place.need_on[entry]
+        for domain in range(place.num_near[place.rule_of[user]]):
+            if kept.have[place.cell[on] + domain] <= 0:
+                without = kept.want[place.cell[user] + domain] - place.excuse[entry, domain]
+                total += max(0, without)
+    return total
+
+
+@jit
+def change_as_member(data: Data, state: State, rule: int, group: int, domain: int) -> int:
+    """Change of :func:`num_without` when one more member of a group is in a domain."""
+    place, kept, total = data.place, state.place, 0
+    row = place.reach_first[rule] + domain
+    for index in range(place.reach_start[row], place.reach_start[row + 1]):
+        there = place.reach_domain[index]
+        have = kept.have[place.cell[group] + there]
+        was, comes = have <= 0, have + place.reach_weight[index] <= 0
+        if was == comes:
+            continue
+        for position in range(place.needed_start[group], place.needed_start[group + 1]):
+            need = place.needed[position]
+            want = kept.want[place.cell[place.need_user[need]] + there]
+            total += (1 if comes else -1) * max(0, want - place.excuse[need, there])
+    return total
+
+
+@jit
+def price_nearness(data: Data, state: State, workload: int, price: float, out: np.ndarray) -> None:
+    """Add to ``out`` (host,) a price per workload that one there leaves without what it needs."""
+    place, kept = data.place, state.place
+    for rule in range(len(place.num_near)):
+        user, group = place.user[rule, workload], place.member[rule, workload]
+        if user < 0 and group < 0:
+            continue
+        change = np.zeros(place.num_near[rule])
+        for domain in range(len(change)):
+            if user >= 0:
+                want = kept.want[place.cell[user] + domain] + 1
+                for need in range(place.need_start[user], place.need_start[user + 1]):
+                    have = kept.have[place.cell[place.need_on[need]] + domain]
+                    if have <= 0 and want > place.excuse[need, domain]:
+                        change[domain] += 1.0
+            if group >= 0:
+                change[domain] += change_as_member(data, state, rule, group, domain)
+        for host in range(len(out)):
+            if out[host] < np.inf:
+                out[host] += price * change[place.near[rule, host]]
+
+
+@jit
 def price_places(data: Data, state: State, workload: int, out: np.ndarray) -> None:
     """Add to ``out`` (host,) what a workload costs there by load and move; bar hosts in transit."""
     place, today = data.place, data.today[workload]

@@ -21,9 +21,10 @@ from optimiser.solve.kernel import (
     is_on,
     jit,
     remove,
+    sets_hold,
     shortfall,
 )
-from optimiser.solve.place_kernel import moves_price
+from optimiser.solve.place_kernel import moves_price, num_without
 from optimiser.solve.scoring import best_host
 from optimiser.solve.sum_kernel import may_wake
 
@@ -204,6 +205,14 @@ def undo(
 
 
 @jit
+def keeps_groups(data: Data, state: State, workload: int) -> bool:
+    """Whether the groups of a workload hold; what is near other domains is summed up elsewhere."""
+    if data.place.is_local:
+        return groups_hold(data, state, workload)
+    return sets_hold(data, state, workload)
+
+
+@jit
 def count_urgent(data: Data, state: State, workloads: np.ndarray, n: int) -> int:
     """Return how many of the first ``n`` workloads have no host and must have one."""
     found = 0
@@ -239,6 +248,8 @@ def search(
     stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
     waiting = np.empty(len(data.flavour), dtype=np.int64)
     num_waiting, short = 0, shortfall(data, state)
+    is_local = data.place.is_local
+    without = 0 if is_local else num_without(data, state)
     for workload in range(len(waiting)):
         if state.host[workload] < 0 and data.wait_price[workload] >= 0.0:
             waiting[num_waiting] = workload
@@ -261,14 +272,16 @@ def search(
             hold_on(data, state, woken, False)
         missing = shortfall(data, state)
         legal = failed <= num_urgent and missing <= short
+        apart = 0 if is_local else num_without(data, state)
+        legal = legal and apart <= without
         position = 0
         while legal and position < n:
-            legal = state.host[out[position]] < 0 or groups_hold(data, state, out[position])
+            legal = state.host[out[position]] < 0 or keeps_groups(data, state, out[position])
             position += 1
         cost = potential(data, state, reward) if legal else np.inf
-        better = failed < num_urgent or missing < short
+        better = failed < num_urgent or missing < short or apart < without
         if legal and (better or cost < current + temperature * np.random.random()):
-            current, short = cost, missing
+            current, short, without = cost, missing, apart
             accepted += 1
             num_waiting, num_urgent = 0, failed
             for position in range(n):

@@ -7,8 +7,9 @@ import numpy as np
 from optimiser.solve.arrays import Data, State
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.kernel import devices_fit, jit, may_open, rows_hold, sums_allow
-from optimiser.solve.place_kernel import price_places
+from optimiser.solve.place_kernel import price_nearness, price_places
 
+NEEDED = 1e7  # price of a need that is not met, in costs of a typical host: it comes first
 SHAKE = 0.15  # relative noise on insertion costs, so that equal rounds differ
 
 
@@ -117,6 +118,8 @@ def scores(
         if today >= 0 and today != host:
             out[host] += move_cost
     price_places(data, state, workload, out)
+    if not data.place.is_local:
+        price_nearness(data, state, workload, NEEDED * scale, out)
 
 
 @jit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 import pytest
-from differential.engine_trial import Site, run_engine
+from differential.engine_trial import Site, run_engine, search_alone
 from instances.constraint_cases import distant
 from instances.tiny import tiny
 
@@ -97,13 +97,17 @@ def test_counts_are_kept_move_by_move(near_to):
 
 
 @pytest.mark.parametrize("to_all", [False, True])
-def test_the_exact_model_pays_for_nearness(to_all):
-    """Today is too far apart; one workload has to move although that is dear."""
+def test_plans_are_found_with_and_without_the_exact_model(to_all):
+    """Today is too far apart; the exact model moves one workload, the search finds a legal plan."""
     _, twin, rules = tiny(**distant(9.0, to_all))
     exact = run_engine(Site(0, twin, rules, STUDY))
     assert not isinstance(exact, str)
     assert (exact.candidate.host != twin["workload_host"].values).sum() == 1
-    assert is_kept(rules, exact.candidate.host)
+    with search_alone():
+        found = run_engine(Site(0, twin, rules, STUDY))
+    assert not isinstance(found, str)
+    assert found.dropped == 0
+    assert is_kept(rules, found.candidate.host)
 
 
 def test_what_is_too_far_today_may_stay_so():
