@@ -54,10 +54,10 @@ def _cheapest_path(
         changed = bool(closer.any())
     sink = int(np.where(wanted > 0, at_sink, FAR).argmin())
     path: list[tuple[int, int]] = []
-    while True:
+    while sink >= 0:
         source = int(came_from[sink])
         path.append((source, sink))
         sink = int(given_back[source])
-        if sink < 0:
-            return path[::-1]
-        path.append((source, sink))
+        if sink >= 0:
+            path.append((source, sink))
+    return path[::-1]

@@ -127,11 +127,10 @@ def solve_goals(loaded: Loaded, executor: Executor, tick: Callable[[Tick], None]
         found.append((measured, _value(measured, result)))
         current = keeping(current, goal, found[-1][1].limit)
         if result.status == "interrupted":
+            result = _in_money(current, result)
             break
     else:
         result = solve_restarts(current, executor, tick, start)
-    if result.status == "interrupted":
-        result = _in_money(current, result)
     return Reached(_with(current, solver=solver), result, tuple(found))
 
 
