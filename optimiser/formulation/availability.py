@@ -178,6 +178,29 @@ def constrain_availability_domains(context: Context) -> None:
         )  # fmt: skip
 
 
+def constrain_availability_served(context: Context) -> None:
+    r"""Give a host to as many replicas as the target needs, where some may wait.
+
+    .. math:: \sum_d \sum_{g \in q} \sum_{k \in d} x_{g,k} \ge R_q \qquad \forall q
+
+    R is the least number over all ways to share domains that meet the target. Recipe entry:
+    ``availability_served``. Dual: cost of one more replica that runs.
+    """
+    declare_rows(context, "availability_served")
+    for rule, members, standing in services(context):
+        fewest = standing.limits.fewest
+        if not fewest:
+            continue
+        q, name = standing.group, rule.group_names[standing.group]
+        body = Linear(-float(members.outside[q].sum()))
+        for d in range(members.domains.count):
+            body.plus(members.count(context, q, d), -1.0)
+        at_most(
+            context, "availability_served", (rule.name, name), body, -float(fewest),
+            rule=rule, where=members.where(q), unit="replicas",
+        )  # fmt: skip
+
+
 def set_availability(context: Context) -> None:
     """Set the variables to what the counts of a placement imply."""
     model = context.model

@@ -129,6 +129,7 @@ BLOCKS: dict[str, Block] = {
             availability.constrain_availability,
             availability.constrain_availability_members,
             availability.constrain_availability_domains,
+            availability.constrain_availability_served,
         ),
     ),
     "affinity": Block(

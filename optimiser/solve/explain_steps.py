@@ -153,6 +153,7 @@ _WORDS = {
     "budget": _raise_budget,
     "availability": _miss_target,
     "availability_domains": _miss_target,
+    "availability_served": _miss_target,
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
     "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),

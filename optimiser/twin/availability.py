@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -137,8 +137,8 @@ class ShapeLimits:
     ``fullest`` (j,): the j fullest domains hold at most so many replicas together; ``most``
     domains are used. ``strict`` are the largest number in one domain and the least and the largest
     number of domains that together are enough, as wide as they may be, ``None`` where no such
-    three are. ``best`` is the least chance of being down that is possible; infinite where it is not
-    known.
+    three are. At least ``fewest`` replicas have a host, 0 where all do anyway. ``best`` is the
+    least chance of being down that is possible; infinite where it is not known.
     """
 
     fullest: tuple[int, ...]
@@ -146,6 +146,7 @@ class ShapeLimits:
     strict: tuple[int, int, int] | None
     best: float
     is_possible: bool
+    fewest: int = 0
 
 
 @cache
@@ -160,7 +161,9 @@ def shape_limits(
     """
     domains = min(domains, number)
     if number > MOST_ENUMERATED:
-        return _of_many(number, domains, needed, figures, allowed)
+        of_many = _of_many(number, domains, needed, figures, allowed)
+        is_asked = may_miss and down_parts(1.0) > allowed  # with fewer up it is always down
+        return replace(of_many, fewest=needed) if is_asked else of_many
     all_placed = list(shapes(number, domains))
     tried = list(all_placed)
     if may_miss:
@@ -182,6 +185,7 @@ def shape_limits(
         strict=strict,
         best=best,
         is_possible=True,
+        fewest=int(table[good].sum(axis=1).min()) if may_miss else 0,
     )
 
 

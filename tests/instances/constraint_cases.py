@@ -111,6 +111,13 @@ def available(needed: int, target: float, replicas: int = 2, **options: Any) -> 
     return {"hosts": replicas, "workloads": [web], "policies": [policy], **options}
 
 
+def waiting_for(case: Case, weight: float) -> Case:
+    """Let no workload of a case run yet, and each wait at a price."""
+    assign = {"kind": "assign", "soft": {"weight": weight}}
+    new = [{**one, "host": None} for one in case["workloads"]]
+    return {**case, "workloads": new, "policies": [*case["policies"], assign]}
+
+
 def five(needed: int, target: float) -> Case:
     """Five replicas on five hosts in as many racks."""
     return available(needed, target, 5)
@@ -393,6 +400,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "availability_domains": (
         available(needed=2, target=0.95, **DEAR_MOVES),
         available(needed=2, target=0.8, **DEAR_MOVES),
+    ),
+    "availability_served": (
+        waiting_for(available(needed=1, target=0.9), 0.0001),
+        waiting_for(available(needed=1, target=0.9), 1000.0),
     ),
     "affinity_members": (together(), together(domain="site")),
     "affinity": (together(), together(domain="site")),

@@ -88,6 +88,22 @@ def test_shapes_are_all_partitions():
     assert all(sum(shape) == 5 for shape in shapes(5, 3))
 
 
+def test_the_fewest_replicas_that_meet_a_target_are_those_of_all_shapes():
+    """Some may wait: the least number over all ways with a good enough chance, none if all run."""
+    figures, allowed = Figures(0.02, 0.005, 0.05), down_parts(1 - 0.97)
+    for number, needed in ((3, 1), (4, 2), (5, 3)):
+        limits = shape_limits(number, 3, needed, figures, allowed, True)
+        good = [
+            count
+            for count in range(number + 1)
+            for shape in shapes(count, 3)
+            if down_parts(service_down(shape, needed, figures)) <= allowed
+        ]
+        assert limits.fewest == min(good) >= needed
+        assert shape_limits(number, 3, needed, figures, allowed).fewest == 0
+    assert shape_limits(400, 3, 7, figures, allowed, True).fewest == 7
+
+
 CASES = [
     (number, domains, needed, target)
     for number in (1, 2, 3, 5, 7)
