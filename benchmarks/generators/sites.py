@@ -22,7 +22,7 @@ def _specs() -> dict[str, Callable[[], SiteSpec]]:
         f"scale-{hosts}x{workloads}": (
             lambda hosts=hosts, workloads=workloads: scale_spec(hosts, workloads)
         )
-        for hosts, workloads in ((1_000, 10_000), (10_000, 100_000))
+        for hosts, workloads in ((1_000, 10_000), (10_000, 100_000), (100_000, 1_000_000))
     }
     return {"small": small_spec, "demo": demo_spec, **scales}
 

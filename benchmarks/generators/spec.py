@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.generators.fleet import Fleet, FleetSpec, make_fleet
 from benchmarks.generators.load import Load, LoadSpec, make_load
 from benchmarks.generators.series import make_carbon, make_prices, make_weather
-from benchmarks.generators.start import PlacementRules, StartPlacer
+from benchmarks.generators.start import PlacementRules, place_start
 from optimiser.connect.sitefolder import (
     Provenance,
     SiteFolder,
@@ -107,8 +107,8 @@ def build_tables(spec: SiteSpec) -> Built:
     """Draw fleet, load and today's placement; each has a random stream of its own."""
     fleet = make_fleet(spec.fleet)
     load = make_load(spec.load, np.random.default_rng([spec.seed, 1]))
-    placer = StartPlacer(fleet, load, spec.rules, np.random.default_rng([spec.seed, 2]))
-    return Built(fleet, load, placer.place())
+    placement = place_start(fleet, load, spec.rules, np.random.default_rng([spec.seed, 2]))
+    return Built(fleet, load, placement)
 
 
 def make_series_dataset(folder: Path) -> Path:

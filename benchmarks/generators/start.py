@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from benchmarks.generators.load import Load
 
 FILL_LIMIT = 0.85
 """Share of a host's capacity that today's placement uses at most, at any hour."""
+HALL_RACKS = 500
+"""Racks of a hall at most; a service stays in one hall, so time grows with hosts, not squared."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,36 @@ class _ServiceState:
     """(rack,) number of workloads."""
 
 
+def place_start(
+    fleet: Fleet, load: Load, rules: PlacementRules, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return ``workload, host`` for every replica, in the order of the workload table.
+
+    Sites of more than ``HALL_RACKS`` racks are cut into halls of equal size, and the services take
+    turns. Raises ``ValueError`` naming the component that finds no room.
+    """
+    halls = math.ceil(len(fleet.racks) / HALL_RACKS)
+    edges = np.linspace(0, len(fleet.racks), halls + 1).round().astype(int)
+    hall_of = pd.Series(np.arange(len(load.services)) % halls, index=load.services["name"])
+    placed: dict[str, np.ndarray] = {}
+    for hall, (first, last) in enumerate(itertools.pairwise(edges.tolist())):
+        ours = hall_of[load.services["name"]].to_numpy() == hall
+        theirs = hall_of[load.workloads["service"]].to_numpy() == hall
+        part = Load(load.services[ours], load.workloads[theirs], load.demand)
+        placed |= StartPlacer(_racks_between(fleet, first, last), part, rules, rng).place()
+    frames = [
+        pd.DataFrame({"workload": replica_names(name, count), "host": placed[name]})
+        for name, count in zip(load.workloads["name"], load.workloads["replicas"], strict=True)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _racks_between(fleet: Fleet, first: int, last: int) -> Fleet:
+    inside = (fleet.host_rack >= first) & (fleet.host_rack < last)
+    hosts = fleet.hosts[inside].reset_index(drop=True)
+    return Fleet(fleet.racks.iloc[first:last].reset_index(drop=True), hosts, fleet.pdus)
+
+
 class StartPlacer:
     """Places component by component on the least loaded hosts that the rules allow."""
 
@@ -75,8 +108,8 @@ class StartPlacer:
         hours = self.fraction.shape[1]
         self.use = _Use(np.zeros((len(self.rack), hours)), *np.zeros((2, len(self.rack))))
 
-    def place(self) -> pd.DataFrame:
-        """Return ``workload, host`` for every replica, in the order of the workload table.
+    def place(self) -> dict[str, np.ndarray]:
+        """Return the names of the hosts of each component (replica,).
 
         Raises ``ValueError`` naming the component that finds no room.
         """
@@ -84,13 +117,7 @@ class StartPlacer:
         for service in self._order():
             placed |= self._place_service(service)
         names = self.fleet.hosts["name"].to_numpy()
-        frames = [
-            pd.DataFrame({"workload": replica_names(name, count), "host": names[placed[name]]})
-            for name, count in zip(
-                self.load.workloads["name"], self.load.workloads["replicas"], strict=True
-            )
-        ]
-        return pd.concat(frames, ignore_index=True)
+        return {component: names[hosts] for component, hosts in placed.items()}
 
     def _order(self) -> list[str]:
         """Return the services, the most constrained first."""
