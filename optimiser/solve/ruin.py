@@ -25,8 +25,8 @@ from optimiser.solve.kernel import (
     shortfall,
 )
 from optimiser.solve.place_kernel import moves_price, num_without
+from optimiser.solve.row_kernel import may_wake
 from optimiser.solve.scoring import best_host
-from optimiser.solve.sum_kernel import may_wake
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
 

@@ -16,8 +16,8 @@ from optimiser.solve.kernel import (
     remove,
     rows_hold,
 )
+from optimiser.solve.row_kernel import may_wake
 from optimiser.solve.ruin import potential, recreate
-from optimiser.solve.sum_kernel import may_wake
 
 
 @entry
@@ -50,7 +50,7 @@ def force(data: Data, state: State, hosts: np.ndarray, on: bool) -> None:
 
 @entry
 def wake_each(data: Data, state: State, hosts: np.ndarray) -> None:
-    """Keep hosts on as far as the rack units of their domains allow."""
+    """Keep hosts on as far as the rack units and power allow."""
     for host in hosts:
         if may_wake(data, state, host):
             hold_on(data, state, host, True)

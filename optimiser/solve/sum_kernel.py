@@ -109,10 +109,8 @@ def sums_allow(data: Data, state: State, workload: int, host: int) -> bool:
 
 
 @jit
-def may_wake(data: Data, state: State, host: int) -> bool:
-    """Whether the rack units of a host may be on beside those that are."""
-    if is_on(state, host):
-        return True
+def units_allow(data: Data, state: State, host: int) -> bool:
+    """Whether the rack units of a host that sleeps may be on beside those that are."""
     for rule in range(len(data.sum_domain)):
         domain = data.sum_domain[rule, host]
         if domain < 0 or data.sum_column[rule, 0] != SPACE:
