@@ -14,6 +14,8 @@ from optimiser.twin.availability import MINUTES_PER_YEAR, Figures, too_few_up
 from optimiser.twin.rules import Rule
 
 PARTS = 1_000_000.0
+HAIR = 1e-3
+"""Added before rounding down [parts]: far more than what sums of chances lose to rounding."""
 
 
 def measure_availability(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list[Rows]:
@@ -41,7 +43,7 @@ def measure_availability(twin: xr.Dataset, rule: Rule, host: np.ndarray) -> list
 
 
 def _in_parts(down: float) -> int:
-    return math.floor(down * MINUTES_PER_YEAR * PARTS + 1e-6)
+    return math.floor(down * MINUTES_PER_YEAR * PARTS + HAIR)
 
 
 def _needed(policy: Availability, size: int) -> int:

@@ -16,8 +16,8 @@ from optimiser.twin.rules import Rule
 from optimiser.twin.standing import Standing, standings
 
 
-def services(context: Context) -> Iterator[tuple[Rule, Members, Standing]]:
-    """Yield the services that have a target and members in the model.
+def asked(context: Context) -> Iterator[tuple[Rule, Members, Standing]]:
+    """Yield the services that have a target, hard or soft, and members in the model.
 
     An elastic model leaves out those whose target no placement meets: there nothing gives way.
     """
@@ -34,6 +34,11 @@ def services(context: Context) -> Iterator[tuple[Rule, Members, Standing]]:
         possible = standing.limits.is_possible or not context.elastic
         if possible and standing.group in members.groups:
             yield rule, members, standing
+
+
+def services(context: Context) -> Iterator[tuple[Rule, Members, Standing]]:
+    """Yield the services whose target must be met."""
+    return (one for one in asked(context) if one[0].is_hard)
 
 
 def sums_that_bind(standing: Standing) -> list[int]:
@@ -53,12 +58,12 @@ def declare_availability(context: Context) -> None:
     levels, above, used = [], [], []
     for rule, members, standing in services(context):
         name = rule.group_names[standing.group]
-        places = _places(members, standing.group)
+        named = places(members, standing.group)
         for j in sums_that_bind(standing):
             if j == 1:  # a plain limit
                 continue
             levels.append((rule.name, name, j))
-            above += [(rule.name, name, j, place) for place in places]
+            above += [(rule.name, name, j, place) for place in named]
         if limits_domains(standing):
             used += [(rule.name, name, d) for d in members.domains.names]
     context.declare("fullness_level", levels)
@@ -66,7 +71,7 @@ def declare_availability(context: Context) -> None:
     context.declare("carrying", used, domain=pyo.NonNegativeIntegers, upper=np.ones(len(used)))
 
 
-def _places(members: Members, group: int) -> list[str]:
+def places(members: Members, group: int) -> list[str]:
     """Return the domains of the model and those that only fixed members are in."""
     outside = np.flatnonzero(members.outside[group])
     return [*members.domains.names, *(f"outside {index}" for index in outside.tolist())]
@@ -92,7 +97,7 @@ def constrain_availability_above(context: Context) -> None:
             if j == 1:
                 continue
             level = model.fullness_level[rule.name, name, j]
-            for place, count, width in zip(_places(members, q), counts, widths, strict=True):
+            for place, count, width in zip(places(members, q), counts, widths, strict=True):
                 body = Linear().plus(count).add(-float(width), level)
                 body.add(-1.0, model.fullness_above[rule.name, name, j, place])
                 below(context, "availability_above", (rule.name, name, j, place), body)
@@ -132,7 +137,7 @@ def _write_sum(context: Context, rule: Rule, members: Members, standing: Standin
     q, name = standing.group, rule.group_names[standing.group]
     model = context.model
     body = Linear().add(float(j), model.fullness_level[rule.name, name, j])
-    above = [model.fullness_above[rule.name, name, j, p] for p in _places(members, q)]
+    above = [model.fullness_above[rule.name, name, j, p] for p in places(members, q)]
     at_most(
         context, "availability", (rule.name, name, j, "together"), body.extend(1.0, above),
         float(standing.limits.fullest[j - 1]),
@@ -219,6 +224,6 @@ def set_availability(context: Context) -> None:
                 continue
             level = float(spread[j - 1]) if j <= len(spread) else 0.0
             model.fullness_level[rule.name, name, j].set_value(level)
-            for place, each, width in zip(_places(members, q), average, widths, strict=True):
+            for place, each, width in zip(places(members, q), average, widths, strict=True):
                 over = max(0.0, each - level) * width
                 model.fullness_above[rule.name, name, j, place].set_value(over)

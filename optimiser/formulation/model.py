@@ -12,6 +12,7 @@ from optimiser.formulation import (
     affinity,
     assignment,
     availability,
+    availability_ways,
     capacity,
     cooling,
     counts,
@@ -123,13 +124,17 @@ BLOCKS: dict[str, Block] = {
         ),
     ),
     "availability": Block(
-        (availability.declare_availability,),
+        (availability.declare_availability, availability_ways.declare_ways),
         (
             availability.constrain_availability_above,
             availability.constrain_availability,
             availability.constrain_availability_members,
             availability.constrain_availability_domains,
             availability.constrain_availability_served,
+            availability_ways.constrain_availability_way,
+            availability_ways.constrain_availability_holding,
+            availability_ways.constrain_availability_reach,
+            availability_ways.constrain_missing_availability,
         ),
     ),
     "affinity": Block(

@@ -8,6 +8,7 @@ import numpy as np
 
 from optimiser.formulation.aggregate import Stage
 from optimiser.formulation.availability import set_availability
+from optimiser.formulation.availability_ways import set_ways
 from optimiser.formulation.capacity import overfull_hosts
 from optimiser.formulation.context import Context, context_of
 from optimiser.formulation.facility import elements_of
@@ -53,6 +54,7 @@ def set_placement(
     set_prices(context)
     set_free_units(context)
     set_availability(context)
+    set_ways(context)
     set_crossing(context)
     set_routed(context)
     for slack in context.slacks.values():

@@ -59,6 +59,9 @@ class Availability(PolicyBase):
     A replica is up while its server and what its domain shares are; the service is while enough
     replicas are. A replica that has no host is down. Hardware only, which makes it an upper bound:
     people, maintenance and software cause most outages. The way to a plan may be less available.
+    A soft target is paid for by the minute: how much longer a year each service is predicted to be
+    down than the target allows, times the weight. Where replicas can share domains in more than a
+    thousand ways, the bound leaves that price out, and the gap is wider.
     """
 
     kind: Literal["availability"] = "availability"
@@ -81,8 +84,6 @@ class Availability(PolicyBase):
     """Share of the domains' failures that takes all of them down at once (beta factor)."""
     figures: list[Component] = []
     """Figures of your own, which come before those of the library."""
-    soft: None = None
-    """A target has no price."""
 
     @model_validator(mode="after")
     def _says_once_what_is_needed(self) -> Availability:

@@ -110,6 +110,10 @@ def _miss_target(step: Step) -> str:
     )
 
 
+def _miss_minutes(step: Step) -> str:
+    return f"let '{step.rule}' miss the target of {step.where} by {step.quantity}"
+
+
 def _class_of(step: Step) -> str:
     if len(step.hosts) < 2 or not step.where.startswith("host "):
         return step.where
@@ -154,6 +158,7 @@ _WORDS = {
     "availability": _miss_target,
     "availability_domains": _miss_target,
     "availability_served": _miss_target,
+    "missing_availability": _miss_minutes,
     "max_hosts_on": lambda s: f"allow {s.quantity} more on than '{s.rule}' does",
     "min_hosts_on": lambda s: f"let '{s.rule}' ask for {s.quantity} fewer",
     **dict.fromkeys(PLACEMENT_KINDS, _let_go),
@@ -248,7 +253,7 @@ def read_steps(
         if slack.constraint in PLACEMENT_KINDS:
             if count is not None:
                 steps.append(_forbidden_in_counts(context, slack, amount, count))
-        elif host is not None and slack.constraint.startswith("availability"):
+        elif host is not None and "availability" in slack.constraint:
             continue  # told in minutes, from the placement
         elif host is None or not _is_device(slack, device):
             steps.append(_plain_step(context, slack, amount))
@@ -352,7 +357,7 @@ def _missed_targets(context: Context, host: np.ndarray) -> list[Step]:
     """Return a step for each service that is predicted to be down longer than allowed."""
     steps, frame = [], context.instance.frame
     for rule in frame.rules:
-        if not isinstance(rule.policy, Availability):
+        if not rule.is_hard or not isinstance(rule.policy, Availability):
             continue
         wanted = standings(rule, frame.twin, frame.serving.is_optional)
         for standing, down in zip(wanted, predicted(rule, host), strict=True):

@@ -16,8 +16,8 @@ from optimiser.library.reliability import load_components
 from optimiser.schema.policy import Availability
 from optimiser.units import HOURS_PER_YEAR
 
-MOST_ENUMERATED = 16
-"""Replicas up to which every way to share domains is looked at."""
+MOST_SHAPES = 1000
+"""Ways to share domains up to which all are looked at: of 16 replicas, or of 61 in two domains."""
 MINUTES_PER_YEAR = HOURS_PER_YEAR * 60.0
 PARTS = 1_000_000
 """Down times are compared in whole millionths of a minute a year, rounded down."""
@@ -104,9 +104,27 @@ def shapes(number: int, domains: int, largest: int | None = None) -> Iterator[tu
             yield (first, *rest)
 
 
+@cache
+def has_few_shapes(number: int, domains: int) -> bool:
+    """Whether every way to put up to so many replicas into domains can be looked at."""
+    if number > MOST_SHAPES:
+        return False
+    ways = np.zeros(number + 1, dtype=np.int64)  # of each number, with domains looked at so far
+    ways[0] = 1
+    for held in range(1, min(domains, number) + 1):  # parts and sizes of parts may change roles
+        for count in range(held, number + 1):
+            ways[count] += ways[count - held]
+        if ways.sum() > MOST_SHAPES:
+            return False
+    return True
+
+
 def down_parts(down: float) -> int:
-    """Return a chance of being down in ``1/PARTS`` minutes a year."""
-    return math.floor(down * MINUTES_PER_YEAR * PARTS + 1e-6)
+    """Return a chance of being down in ``1/PARTS`` minutes a year, rounded down.
+
+    What sums of chances lose to rounding is far below the hair that is added before.
+    """
+    return math.floor(down * MINUTES_PER_YEAR * PARTS + 1e-3)
 
 
 def figures_of(policy: Availability) -> Figures:
@@ -138,7 +156,8 @@ class ShapeLimits:
     domains are used. ``strict`` are the largest number in one domain and the least and the largest
     number of domains that together are enough, as wide as they may be, ``None`` where no such
     three are. At least ``fewest`` replicas have a host, 0 where all do anyway. ``best`` is the
-    least chance of being down that is possible; infinite where it is not known.
+    least chance of being down that is possible; infinite where it is not known. ``is_exact``:
+    whatever keeps ``fullest``, ``most`` and ``fewest`` meets the target.
     """
 
     fullest: tuple[int, ...]
@@ -147,6 +166,7 @@ class ShapeLimits:
     best: float
     is_possible: bool
     fewest: int = 0
+    is_exact: bool = False
 
 
 @cache
@@ -157,20 +177,17 @@ def shape_limits(
 
     ``allowed`` is the longest down time, in parts (:func:`down_parts`). ``may_miss``: some
     replicas may have no host.
-    Beyond ``MOST_ENUMERATED`` replicas only what one domain may hold is known.
+    Beyond ``MOST_SHAPES`` ways to share domains only what one domain may hold is known.
     """
     domains = min(domains, number)
-    if number > MOST_ENUMERATED:
+    if not has_few_shapes(number, domains):
         of_many = _of_many(number, domains, needed, figures, allowed)
         is_asked = may_miss and down_parts(1.0) > allowed  # with fewer up it is always down
         return replace(of_many, fewest=needed) if is_asked else of_many
-    all_placed = list(shapes(number, domains))
-    tried = list(all_placed)
-    if may_miss:
-        tried = [s for count in range(number + 1) for s in shapes(count, domains)]
+    numbers = range(number + 1) if may_miss else (number,)
+    tried = [shape for count in numbers for shape in shapes(count, domains)]
     down = np.array([service_down(shape, needed, figures) for shape in tried])
-    table = np.array([[*shape, *(0,) * (domains - len(shape))] for shape in tried], dtype=np.int64)
-    table = table.reshape(len(tried), domains)
+    table = _padded(tried, domains)
     good = np.array([down_parts(float(one)) <= allowed for one in down], dtype=bool)
     best = float(down.min(initial=np.inf))
     if not good.any():
@@ -178,15 +195,24 @@ def shape_limits(
     sums = np.cumsum(table, axis=1)
     used = (table > 0).sum(axis=1)
     placed = np.array([sum(shape) == number for shape in tried])
-    strict = _strict(table[placed], used[placed], good[placed])
+    fullest, most = sums[good].max(axis=0), int(used[good].max())
+    fewest = int(table[good].sum(axis=1).min()) if may_miss else 0
+    inside = (sums <= fullest).all(axis=1) & (used <= most) & (table.sum(axis=1) >= fewest)
     return ShapeLimits(
-        fullest=tuple(int(value) for value in sums[good].max(axis=0)),
-        most=int(used[good].max()),
-        strict=strict,
+        fullest=tuple(fullest.tolist()),
+        most=most,
+        strict=_strict(table[placed], used[placed], good[placed]),
         best=best,
         is_possible=True,
-        fewest=int(table[good].sum(axis=1).min()) if may_miss else 0,
+        fewest=fewest,
+        is_exact=bool(good[inside].all()),
     )
+
+
+def _padded(tried: Sequence[tuple[int, ...]], domains: int) -> np.ndarray:
+    """Return ways to share domains as rows (way, domain), the fullest domain first."""
+    table = [[*shape, *(0,) * (domains - len(shape))] for shape in tried]
+    return np.array(table, dtype=np.int64).reshape(len(tried), domains)
 
 
 def _of_many(number: int, domains: int, needed: int, figures: Figures, allowed: int) -> ShapeLimits:
@@ -197,6 +223,48 @@ def _of_many(number: int, domains: int, needed: int, figures: Figures, allowed: 
     fullest = tuple(min(number, one * (j + 1)) for j in range(domains))
     enough = one > 0 and down_parts(together) <= allowed and fullest[-1] >= number
     return ShapeLimits(fullest, domains, None, math.inf, enough)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to share domains: replicas by domain, and how far it misses the target, in parts.
+
+    Whoever has as many replicas in as many domains, or more, is down no longer than that.
+    """
+
+    shape: tuple[int, ...]
+    missing: int
+
+
+@cache
+def least_ways(
+    number: int, domains: int, needed: int, figures: Figures, allowed: int, may_miss: bool = False
+) -> tuple[Way, ...] | None:
+    """Return the ways by which every placement of a service can be judged; None if too many.
+
+    A further replica never makes a service less available, so the least that any way within the
+    reach of a placement misses is what the placement itself misses, and ways that hold more than
+    another one without missing less are left out. Arguments are those of :func:`shape_limits`.
+    """
+    domains = min(domains, number)
+    if not has_few_shapes(number, domains):
+        return None
+    tried = [shape for count in range(number + 1) for shape in shapes(count, domains)]
+    down = [down_parts(service_down(shape, needed, figures)) for shape in tried]
+    missing = np.maximum(np.array(down, dtype=np.int64) - allowed, 0)
+    table = _padded(tried, domains)
+    if not may_miss:  # fewer replicas matter only as a part of what keeps the target
+        asked = (missing == 0) | (table.sum(axis=1) == number)
+        table, missing = table[asked], missing[asked]
+    found: list[int] = []
+    for index in np.lexsort((missing, table.sum(axis=1))).tolist():
+        inside = (table[found] <= table[index]).all(axis=1)
+        if not (inside & (missing[found] <= missing[index])).any():
+            found.append(index)
+    return tuple(
+        Way(tuple(held for held in table[index].tolist() if held), int(missing[index]))
+        for index in found
+    )
 
 
 def _strict(table: np.ndarray, used: np.ndarray, good: np.ndarray) -> tuple[int, int, int] | None:

@@ -10,7 +10,9 @@ import xarray as xr
 from optimiser.schema.policy import Availability
 from optimiser.twin.availability import (
     ShapeLimits,
+    Way,
     down_parts,
+    least_ways,
     needed_of,
     service_down,
     shape_limits,
@@ -24,7 +26,7 @@ class Standing:
 
     ``group`` its index; ``size`` replicas, of which ``needed`` must be up; ``domains`` that have a
     usable host; ``allowed`` down time in parts; ``limits`` what placements that keep it have in
-    common.
+    common; ``ways`` those by which each placement is judged, ``None`` where they are too many.
     """
 
     group: int
@@ -33,6 +35,7 @@ class Standing:
     domains: int
     allowed: int
     limits: ShapeLimits
+    ways: tuple[Way, ...] | None
 
 
 def standings(rule: Rule, twin: xr.Dataset, optional: np.ndarray) -> list[Standing]:
@@ -50,8 +53,9 @@ def standings(rule: Rule, twin: xr.Dataset, optional: np.ndarray) -> list[Standi
         needed, allowed = needed_of(policy, size), down_parts(1.0 - policy.target)
         if today is not None:
             allowed = max(allowed, today[group])
-        limits = shape_limits(size, domains, needed, figures, allowed, bool(waiting[group]))
-        found.append(Standing(group, size, needed, domains, allowed, limits))
+        given = (size, domains, needed, figures, allowed, bool(waiting[group]))
+        limits, ways = shape_limits(*given), least_ways(*given)
+        found.append(Standing(group, size, needed, domains, allowed, limits, ways))
     return found
 
 

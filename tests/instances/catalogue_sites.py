@@ -43,11 +43,11 @@ def _more(recipe: Recipe, kinds: Sequence[str]) -> Row:
     if {policy["kind"] for policy in found} & set(PRICED):
         arriving = [i for i in range(recipe.num_workloads) if recipe.chance(0.5)]
     country = {"arriving": arriving, "location": {"country": recipe.pick(["", "FR"])}}
-    return {
-        "policies": found,
-        **country,
-        "services": [_service(recipe, name) for name in recipe.services],
-    }
+    services = [_service(recipe, name) for name in recipe.services]
+    for policy in found:  # drawn last, so that seeds found before stay what they were
+        if policy["kind"] == "availability" and recipe.soft and recipe.chance(0.4):
+            policy["soft"] = {"weight": recipe.pick([1e-6, 1e-5, 1e-4, 1e-3])}
+    return {"policies": found, **country, "services": services}
 
 
 def _service(recipe: Recipe, name: str) -> Row:

@@ -111,6 +111,12 @@ def available(needed: int, target: float, replicas: int = 2, **options: Any) -> 
     return {"hosts": replicas, "workloads": [web], "policies": [policy], **options}
 
 
+def at_a_price(target: float) -> Case:
+    """Two replicas in two racks, down 4 % of the time if together, whose target has a price."""
+    case = available(needed=1, target=target)
+    return {**case, "policies": [{**case["policies"][0], "soft": {"weight": 1.0}}]}
+
+
 def waiting_for(case: Case, weight: float) -> Case:
     """Let no workload of a case run yet, and each wait at a price."""
     assign = {"kind": "assign", "soft": {"weight": weight}}
@@ -404,6 +410,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "availability_served": (
         waiting_for(available(needed=1, target=0.9), 0.0001),
         waiting_for(available(needed=1, target=0.9), 1000.0),
+    ),
+    **dict.fromkeys(
+        ("availability_way", "availability_holding", "availability_reach", "missing_availability"),
+        (at_a_price(0.99), at_a_price(0.9)),
     ),
     "affinity_members": (together(), together(domain="site")),
     "affinity": (together(), together(domain="site")),

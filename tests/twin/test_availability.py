@@ -14,7 +14,9 @@ from optimiser.twin.availability import (
     MINUTES_PER_YEAR,
     Figures,
     down_parts,
+    has_few_shapes,
     in_series,
+    least_ways,
     service_down,
     shape_limits,
     shapes,
@@ -131,6 +133,56 @@ def test_limits_hold_for_good_shapes_and_strict_ones_are_enough(
         inside = [s for s in every if s[0] <= most_in and least <= len(s) <= most]
         assert inside
         assert set(inside) <= set(good)
+
+
+def within(way: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether as many domains hold as much as a way asks."""
+    return len(way) <= len(shape) and all(a <= b for a, b in zip(way, shape, strict=False))
+
+
+@pytest.mark.parametrize(("number", "domains", "needed", "target"), CASES)
+@pytest.mark.parametrize("may_miss", [False, True])
+def test_the_best_way_within_reach_misses_what_the_shape_misses(
+    number: int, domains: int, needed: int, target: float, may_miss: bool
+):
+    """The ways judge every shape exactly, and none of them is there in vain."""
+    figures, allowed = Figures(0.02, 0.005, 0.05), down_parts(1 - target)
+    ways = least_ways(number, domains, needed, figures, allowed, may_miss)
+    assert ways is not None
+    for count in range(0 if may_miss else number, number + 1):
+        for shape in shapes(count, min(domains, number)):
+            missing = max(0, down_parts(service_down(shape, needed, figures)) - allowed)
+            assert min(way.missing for way in ways if within(way.shape, shape)) == missing
+    for one, other in itertools.permutations(ways, 2):
+        assert not within(one.shape, other.shape) or one.missing > other.missing
+
+
+@pytest.mark.parametrize(("number", "domains", "needed", "target"), CASES)
+@pytest.mark.parametrize("may_miss", [False, True])
+def test_exact_limits_admit_good_shapes_only(
+    number: int, domains: int, needed: int, target: float, may_miss: bool
+):
+    """Where limits are told to be exact, whatever keeps them is available enough."""
+    figures, allowed = Figures(0.02, 0.005, 0.05), down_parts(1 - target)
+    limits = shape_limits(number, domains, needed, figures, allowed, may_miss)
+    bad = [
+        shape
+        for count in range(limits.fewest if may_miss else number, number + 1)
+        for shape in shapes(count, min(domains, number))
+        if len(shape) <= limits.most
+        and all(sum(shape[: j + 1]) <= most for j, most in enumerate(limits.fullest))
+        and down_parts(service_down(shape, needed, figures)) > allowed
+    ]
+    assert limits.is_exact == (limits.is_possible and not bad)
+
+
+def test_ways_are_looked_at_as_long_as_they_are_few():
+    """p(0) + … + p(16) = 915 ways of up to 16 replicas, 992 of up to 61 in two domains."""
+    assert sum(len(list(shapes(count, 16))) for count in range(17)) == 915
+    assert sum(len(list(shapes(count, 2))) for count in range(62)) == 992
+    assert [has_few_shapes(16, 16), has_few_shapes(17, 17)] == [True, False]
+    assert [has_few_shapes(61, 2), has_few_shapes(62, 2)] == [True, False]
+    assert least_ways(62, 2, 1, Figures(0.02, 0.0, 0.0), 0) is None
 
 
 def test_many_replicas_have_limits_that_leave_no_good_shape_out():
