@@ -37,6 +37,7 @@ from optimiser.solve.restricted import choose_fillings
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
+from optimiser.solve.stay_bound import bound_by_stays, stay_of
 from optimiser.solve.surgery import Surgeon, operate
 from optimiser.solve.tighten import keep_apart_where_on
 from optimiser.solve.worker import SolverChild
@@ -48,7 +49,8 @@ WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
 GENERATE_SHARE, DIVE_SHARE = 0.5, 0.75  # of the time limit, when fillings are done
 CHOOSE_SHARE = 0.3  # of the time limit for whole fillings
 LARGEST_OPERATED = 30_000  # workloads of sites whose plans are operated on
-FILLING_ROUNDS = 400  # of fillings where work is limited instead of time
+STAY_SHARE = 0.2  # of the time limit for prices of load
+FILLING_ROUNDS = 400  # of fillings or prices where work is limited instead of time
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ STAGES = (
 )
 FILLINGS = "column generation over the fillings of hosts"
 EXACT = "exact model of the site, solved by HiGHS"
+STAYS = "prices of load on each host, which then chooses who stays"
 FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
 STOP_S = 10.0
@@ -152,6 +155,7 @@ class Bounder:
                     if self._stop.is_set() or self.infeasible:
                         return
                     self._run(stage, child)
+                self._stay()
                 if self.size.is_solvable and not self._stop.is_set() and not self.infeasible:
                     self._run_exact(child)
             self._operate()
@@ -184,6 +188,26 @@ class Bounder:
             self._offer(host)
         self.seconds["fillings"] = self.clock.seconds - since
         self._choose(packing, master, child)
+
+    def _stay(self) -> None:
+        """Bound by who stays on each host where loads cost money and no exact model will do."""
+        stay = None if self.size.is_solvable or self.infeasible else stay_of(self.problem)
+        if stay is None:
+            return
+        since, steps = self.clock.seconds, itertools.count()
+        until = since + STAY_SHARE * self.clock.time_limit_s
+
+        def is_over() -> bool:
+            if self.node_limit is not None:
+                return self._stop.is_set() or next(steps) > FILLING_ROUNDS
+            return self._stop.is_set() or self._is_late(until)
+
+        def best() -> float | None:
+            plan = self._best()
+            return None if plan is None else plan.objective
+
+        bound_by_stays(stay, best, lambda b: self._raise(b, STAYS), is_over)
+        self.seconds["who stays"] = self.clock.seconds - since
 
     def _choose(self, packing: Packing, master: Master, child: SolverChild) -> None:
         """Choose whole fillings exactly, from the best plan at hand, unless that is proven best."""
@@ -341,8 +365,10 @@ def floor_of(problem: Problem) -> float | None:
     """
     if not problem.place.is_by_load or not problem.frame.is_priced.all():
         return None
-    must = ~problem.frame.serving.is_optional
-    load = problem.use[problem.flavour[must]].sum(axis=0)
+    is_optional = problem.frame.serving.is_optional
+    if is_optional.any() and len(problem.place.balance_price):
+        return None  # one more workload may make a host more balanced
+    load = problem.use[problem.flavour[~is_optional]].sum(axis=0)
     return problem.place.floor(load, problem.rated)
 
 

@@ -81,10 +81,10 @@ class PlaceState(NamedTuple):
 def place_data(problem: Problem) -> PlaceData:
     """Return the arrays of a problem."""
     cost = problem.place
-    chosen = [r for r in problem.rules if r.is_hard and isinstance(r.policy, TransientCapacity)]
+    room = transit_room(problem)
     return PlaceData(
         is_active=cost.is_active,
-        has_transit=bool(chosen),
+        has_transit=bool((room < NO_ROOM_LIMIT).any()),
         safety_limit=cost.safety_limit,
         safety_column=cost.safety_column,
         safety_price=cost.safety_price,
@@ -96,13 +96,17 @@ def place_data(problem: Problem) -> PlaceData:
         service_price=cost.service_price,
         move_class=cost.move_class,
         class_cost=np.ascontiguousarray(cost.class_cost),
-        room=_transit_room(problem, chosen),
+        room=room,
         **_needs(problem),
     )
 
 
-def _transit_room(problem: Problem, rules: list[Rule]) -> np.ndarray:
-    """Return what use may reach while everything moves (host, column) int64."""
+def transit_room(problem: Problem) -> np.ndarray:
+    """Return what use may reach while everything moves (host, column) int64.
+
+    ``NO_ROOM_LIMIT`` where no hard rule counts what has left.
+    """
+    rules = [r for r in problem.rules if r.is_hard and isinstance(r.policy, TransientCapacity)]
     room = np.full(problem.capacity.shape, NO_ROOM_LIMIT, dtype=np.int64)
     names = problem.twin["resource"].values.astype(str).tolist()
     today = _load_today(problem)
