@@ -13,9 +13,11 @@ from optimiser.analysis.verdict import Placement, Verdict
 from optimiser.analysis.verify import verify
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.solve.engine import solve_study
+from optimiser.solve.locked import locked_rule
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
 from optimiser.solve.progress import Check, EngineResult
+from optimiser.solve.relabel import relabel
 from optimiser.solve.search import Candidate
 from optimiser.studies.frontier import emptied_hosts
 from optimiser.studies.moves import MoveOrder, order_moves
@@ -31,6 +33,8 @@ MOST_SEARCHES = 3
 EMPTYING_S = 10.0
 UNHURRIED_S = 600.0
 """Time for a plan by emptying hosts, and where the same plan must come again each time [s]."""
+SAME = 1e-9
+"""Money by which two sums of the same amounts may differ."""
 MOST_TRIED = 16
 """Shorter orders that are tried when the whole of an order does not end in a legal plan."""
 
@@ -44,11 +48,12 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
     end exists, as on a site that starts broken, does the order tell who is stuck. A study may ask
     for all moves at once; then there is no order to find.
     """
-    twin, plan = loaded.twin, result.candidate
-    goal = placement_of(twin, plan)
+    twin = loaded.twin
     if loaded.study.moves == "at_once":
-        return result, move_at_once(twin, goal)
-    order = order_moves(twin, loaded.rules, goal, **_how(loaded))
+        return result, move_at_once(twin, placement_of(twin, result.candidate))
+    plan = _with_fewest_moves(loaded, result.candidate)
+    result = replace(result, candidate=plan)
+    order = order_moves(twin, loaded.rules, placement_of(twin, plan), **_how(loaded))
     if order.is_complete:
         return result, order
     ways = [way for way in [_nearest_end(loaded, order, plan)] if way is not None]
@@ -58,6 +63,20 @@ def order_result(loaded: Loaded, result: EngineResult) -> tuple[EngineResult, Mo
         return result, order
     candidate, other = min(ways, key=lambda way: way[0].objective)
     return replace(result, candidate=candidate), replace(other, left_out=order.stuck)
+
+
+def _with_fewest_moves(loaded: Loaded, plan: Candidate) -> Candidate:
+    """Return the plan with interchangeable workloads traded, if it is as good and legal then."""
+    problem = loaded.problem
+    traded = relabel(problem, plan, loaded.way)
+    if (traded.host == plan.host).all():
+        return plan
+    verdict = verify(loaded.twin, loaded.rules, placement_of(loaded.twin, traded))
+    traded = replace(traded, terms=evaluate(problem, traded.host, traded.on), penalty=plan.penalty)
+    is_as_good = (
+        verdict.penalty <= plan.penalty + SAME and traded.objective <= plan.objective + SAME
+    )
+    return traded if verdict.is_legal and is_as_good else plan
 
 
 def _how(loaded: Loaded) -> dict[str, Any]:
@@ -75,11 +94,14 @@ def _with_stuck_staying(loaded: Loaded, order: MoveOrder) -> list[tuple[Candidat
     study = loaded.study.model_copy(update={"solver": again})
     for _ in range(MOST_SEARCHES):
         stays |= _stuck(loaded, order)
-        rules = [*loaded.rules, staying_rule(loaded.twin, stays)]
+        locked = locked_rule(loaded.problem)
+        kept = [staying_rule(loaded.twin, stays), *([] if locked is None else [locked])]
+        rules = [*loaded.rules, *kept]
         try:
             candidate = solve_study(loaded.twin, rules, study, None, exact_check(loaded)).candidate
         except (InfeasibleError, NoPlanError):
             break
+        candidate = _with_fewest_moves(loaded, candidate)
         goal = placement_of(loaded.twin, candidate)
         order = order_moves(loaded.twin, loaded.rules, goal, **_how(loaded))
         if order.is_complete:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from optimiser.errors import NoPlanError
+from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import Study
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import Executor, is_wanted
+from optimiser.solve.locked import locked_rule
 from optimiser.solve.progress import CLOSED, EngineResult, Tick
 from optimiser.solve.search import Candidate
 from optimiser.workflow.loading import Loaded
@@ -63,7 +64,15 @@ def _seeds(loaded: Loaded) -> list[int]:
 def _solve(
     loaded: Loaded, study: Study, tick: Callable[[Tick], None] | None, start: Candidate | None
 ) -> EngineResult:
-    return solve_study(loaded.twin, loaded.rules, study, tick, exact_check(loaded), start)
+    """Search; where moves come one after the other, among plans that they can reach."""
+    rule = None if study.moves == "at_once" else locked_rule(loaded.problem)
+    check = exact_check(loaded)
+    if rule is not None:
+        try:
+            return solve_study(loaded.twin, [*loaded.rules, rule], study, tick, check, start)
+        except InfeasibleError:  # the target may exist all the same, and tells more
+            pass
+    return solve_study(loaded.twin, loaded.rules, study, tick, check, start)
 
 
 def _first(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.study import Study
 from optimiser.solve.engine import solve_study
+from optimiser.solve.executor import open_executor
 from optimiser.solve.progress import EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.studies.move_replay import replay
@@ -22,6 +22,7 @@ from optimiser.studies.moves import order_moves
 from optimiser.workflow.loading import Loaded, load
 from optimiser.workflow.plan_document import placement_of
 from optimiser.workflow.reachable import order_result
+from optimiser.workflow.restarts import solve_restarts
 
 GPUS = {"resources": GPU_RESOURCES}
 
@@ -33,7 +34,8 @@ def reached(twin: Any, rules: Any, target: list[int], masks: list[int] | None = 
     devices = np.array(masks or [0] * len(host), dtype=np.uint64)
     plan = Candidate(host, on, devices, {"energy": 1.0})
     result = EngineResult(plan, None, "", "interrupted", {}, ())  # the nearest end, no search
-    loaded: Any = SimpleNamespace(twin=twin, rules=rules, study=Study(), way=())
+    nothing: Any = None
+    loaded = Loaded(Study(), nothing, twin, rules)
     found, order = order_result(loaded, result)
     assert replay(twin, rules, order, Study().moving) == []
     assert order.is_complete
@@ -103,3 +105,21 @@ def test_a_stuck_plan_is_searched_again(tmp_path: Path) -> None:
     assert verify(loaded.twin, loaded.rules, placement_of(loaded.twin, found.candidate)).is_legal
     assert found.candidate.objective <= cut.candidate.objective + 1e-9
     assert len(cut_order.workload) > 0
+
+
+def test_replicas_that_pass_each_other_trade_places(tmp_path: Path) -> None:
+    """The search knows who cannot leave its rack and names replicas as they stand: nobody waits."""
+    make_consolidation(tmp_path / "site", 400, 40)
+    loaded = load(tmp_path / "site")
+    solver = loaded.study.solver.model_copy(update={"time_limit_s": 8.0, "gap": 0.0})
+    loaded = replace(loaded, study=loaded.study.model_copy(update={"solver": solver}))
+    with open_executor() as executor:
+        result = solve_restarts(loaded, executor, lambda _: None)
+    found, order = order_result(loaded, result)
+    assert order.is_complete and not order.left_out
+    assert len(order.workload) > 100
+    assert found.candidate.objective <= result.candidate.objective + 1e-6
+    away = (found.candidate.host != loaded.problem.today).sum()
+    assert away <= (result.candidate.host != loaded.problem.today).sum()
+    assert result.bound is not None
+    assert found.candidate.objective <= result.bound * 1.02
