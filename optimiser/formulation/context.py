@@ -43,7 +43,8 @@ class Context:
 
     ``arrays`` variables by name as object arrays; ``pair_group`` and ``pair_host`` (pair,) the
     pairs of workload group and host group in the model, sorted by host; ``terms`` the objective
-    terms as expressions; ``shared`` what several functions of a block look at.
+    terms as expressions; ``sums`` left sides and limits of rows that several slacks pay for
+    together; ``shared`` what several functions of a block look at.
     """
 
     model: pyo.ConcreteModel
@@ -55,6 +56,7 @@ class Context:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     slacks: dict[tuple[str, str, str], Slack] = field(default_factory=dict)
     terms: dict[str, Linear] = field(default_factory=dict)
+    sums: list[tuple[Linear, float, list[Slack]]] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
     host_start: np.ndarray = field(init=False)
     group_order: np.ndarray = field(init=False)

@@ -9,8 +9,11 @@ import numpy as np
 from optimiser.formulation.context import Context
 from optimiser.formulation.frame import LimitRows
 from optimiser.formulation.linear import Linear
-from optimiser.formulation.rows import at_most
+from optimiser.formulation.rows import at_most, at_most_together
 from optimiser.formulation.steps import step_cover
+
+IN_TOTAL = "in total"
+"""Name of the sum over all rows of a rule, where racks are merged."""
 
 
 def write_rack_rows(context: Context, kind: str) -> None:
@@ -26,15 +29,14 @@ def _write_rule(context: Context, rows: LimitRows) -> None:
     names, racks, room = list(rows.names), rows.coefficient, rows.room
     if not grouping.is_exact and len(names) > 1 and np.isfinite(room).all():
         # what merged racks lose in single rows, their sum keeps
-        names.append("in total")
+        names.append(IN_TOTAL)
         racks = np.vstack([racks, racks.sum(axis=0)])
         room = np.vstack([room, room.sum(axis=0)])
     cells = cell_coefficients(racks, grouping.rack_cell, grouping.num_cells)
     needed = _can_bind(context, cells, racks, room) & _binds_first(context, room)
     for row in np.flatnonzero(needed.any(axis=1)).tolist():
         steps = np.flatnonzero(needed[row]).tolist()
-        name = f"{rows.rule.name} {names[row]}"
-        _write_row(context, rows, name, cells[row], racks[row], room[row], steps)
+        _write_row(context, rows, names[row], cells[row], racks[row], room[row], steps)
 
 
 def _can_bind(
@@ -70,20 +72,18 @@ def _write_row(
     room: np.ndarray,
     steps: list[int],
 ) -> None:
+    kind, rule, unit = rows.rule.kind, rows.rule, rows.unit
+    where = f"{rule.name} {name}"
     bodies = _rack_bodies if rows.counts_all else _host_bodies
     for s, body in bodies(context, rows, cells, racks, steps):
         if not body.variables and context.instance.background is not None:
             continue
-        at_most(
-            context,
-            rows.rule.kind,
-            (name, s),
-            body,
-            float(room[s]),
-            rule=rows.rule,
-            where=name,
-            unit=rows.unit,
-        )
+        index, limit = (where, s), float(room[s])
+        if name == IN_TOTAL and not rule.is_hard:  # rows of the places have slacks already
+            places = [f"{rule.name} {one}" for one in rows.names]
+            at_most_together(context, kind, index, body, limit, rule=rule, places=places, unit=unit)
+        else:
+            at_most(context, kind, index, body, limit, rule=rule, where=where, unit=unit)
 
 
 def _rack_bodies(

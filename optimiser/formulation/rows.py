@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from optimiser.errors import InfeasibleError
 from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.linear import Linear
@@ -52,6 +54,29 @@ def at_most(
             f"{owner} cannot be kept at {where or index}: it is {amount} out of reach",
             "make the rule soft, raise its limit, or let it stay as it is with a not_worse policy",
         )
+
+
+def at_most_together(
+    context: Context,
+    name: str,
+    index: object,
+    body: Linear,
+    limit: float,
+    *,
+    rule: Rule,
+    places: Sequence[str],
+    unit: str,
+) -> None:
+    """Write ``body ≤ limit``, the sum of the rows that a soft rule has at ``places``.
+
+    What the sum is beyond its limit is paid for by the slacks of the places, so that it costs
+    nothing twice.
+    """
+    found = [_slack(context, name, rule, place, 0.0, unit) for place in places]
+    slacks = [slack for slack in found if slack is not None]
+    context.sums.append((Linear().plus(body), limit, slacks))
+    body = Linear().plus(body).extend(-1.0, [slack.variable for slack in slacks])
+    context.model.component(name).add(index, (None, body.expression(), float(limit)))
 
 
 def at_least(

@@ -57,9 +57,17 @@ def set_placement(
     set_ways(context)
     set_crossing(context)
     set_routed(context)
+    _set_slacks(context)
+    return lost
+
+
+def _set_slacks(context: Context) -> None:
     for slack in context.slacks.values():
         slack.variable.set_value(slack.needed(), skip_validation=True)
-    return lost
+    for body, limit, slacks in context.sums:
+        missing = body.value() - limit - sum(slack.variable.value for slack in slacks)
+        last = slacks[-1].variable
+        last.set_value(last.value + max(0.0, missing), skip_validation=True)
 
 
 def _assign(variables: np.ndarray, values: np.ndarray) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from optimiser.formulation.context import Context, Slack
 from optimiser.formulation.placement_rules import forbidden_pairs
+from optimiser.formulation.rackrows import IN_TOTAL
 from optimiser.schema.policy import Availability, Budget
 from optimiser.solve.finding import Finding
 from optimiser.twin.availability import MINUTES_PER_YEAR, PARTS
@@ -21,7 +22,6 @@ from optimiser.twin.spending import resolution
 from optimiser.twin.standing import predicted, standings
 
 SHOWN = 4
-IN_TOTAL = "in total"
 AT_LEAST = "at least: "
 WATT_PER_KILOWATT = 1000.0
 CENTIKELVIN_PER_KELVIN = 100.0

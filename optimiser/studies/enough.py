@@ -20,6 +20,7 @@ from optimiser.analysis.verdict import Placement, Violation
 from optimiser.analysis.verify import verify
 from optimiser.errors import DcoptError
 from optimiser.formulation.frame import Frame
+from optimiser.formulation.rackrows import IN_TOTAL
 from optimiser.schema.policy import (
     AntiAffinity,
     Budget,
@@ -28,7 +29,7 @@ from optimiser.schema.policy import (
     RoutingLatency,
     Spread,
 )
-from optimiser.solve.explain_steps import IN_TOTAL, Relaxation, Step
+from optimiser.solve.explain_steps import Relaxation, Step
 from optimiser.solve.problem import lower
 from optimiser.solve.search import Candidate, Searcher
 from optimiser.twin.placing import PLACEMENT_KINDS
