@@ -16,10 +16,11 @@ import numpy as np
 
 from optimiser.connect.jsonfile import Records, is_whole, read_json
 
-VM_LISTS = ("spread", "among", "gather")
+VM_LISTS = ("spread", "among", "gather", "Sync", "Serialize")
 ONE_VM = ("preserve", "running", "ready", "sleeping", "killed", "root", "ban", "fence")
+VM_PAIRS = ("Precedence",)
 ONE_NODE = ("online", "offline", "quarantine")
-UNDERSTOOD = (*VM_LISTS, *ONE_VM, *ONE_NODE)
+UNDERSTOOD = (*VM_LISTS, *ONE_VM, *VM_PAIRS, *ONE_NODE)
 Constraint = Mapping[str, Any]
 
 
@@ -196,6 +197,8 @@ def _check(
         wanted.append(("vms", given.get("vms"), vms))
     if kind in ONE_VM:
         wanted.append(("vm", [given.get("vm")], vms))
+    if kind in VM_PAIRS:
+        wanted += [(name, [given.get(name)], vms) for name in ("vm1", "vm2")]
     if kind in ONE_NODE:
         wanted.append(("node", [given.get("node")], nodes))
     if kind in ("ban", "fence"):

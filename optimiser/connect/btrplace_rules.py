@@ -2,7 +2,8 @@
 
 Sets of VMs that do not overlap become services, so that one policy speaks for thousands of
 constraints; sets that overlap others keep a policy of their own. The groups of nodes that
-``among`` names become racks.
+``among`` names become racks. Orders of migrations are orders of moves; VMs that move in step begin
+at the same moment, where BtrPlace lets their last pauses coincide under some ways to migrate.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def map_rules(instance: Instance, active: np.ndarray, source: Path) -> Rules:
     for name, mask, fields in _single_policies(instance, active):
         labelled[name] = mask
         policies.append(_labelled(fields.pop("kind"), name, **fields))
-    policies += _node_policies(instance)
+    policies += _node_policies(instance) + _order_policies(instance, active)
     return Rules(policies, names[service], _label_texts(labelled, len(active)), rack, racks)
 
 
@@ -164,6 +165,33 @@ def _node_policies(instance: Instance) -> list[Policy]:
         return []
     hosts = {"names": [f"node-{key}" for key in nodes]}
     return [{"kind": "quarantine", "name": "quarantine", "hosts": hosts}]
+
+
+def _order_policies(instance: Instance, active: np.ndarray) -> list[Policy]:
+    """Return policies about the order of moves, of VMs that run today and in the end.
+
+    Others do not migrate, so that these constraints say nothing of them.
+    """
+    migrates = active & (instance.host >= 0)
+    found: list[Policy] = []
+    for number, constraint in enumerate(instance.of("Precedence"), 1):
+        ends = instance.vms([constraint["vm1"], constraint["vm2"]])
+        if migrates[ends].all() and ends[0] != ends[1]:
+            before, after = (_named(instance, ends[i : i + 1]) for i in (0, 1))
+            name = f"precedence-{number}"
+            found.append({"kind": "precedence", "name": name, "before": before, "after": after})
+    for given in ("Sync", "Serialize"):
+        for number, constraint in enumerate(instance.of(given), 1):
+            members = np.unique(instance.vms(constraint["vms"]))
+            members = members[migrates[members]]
+            if len(members) > 1:
+                kind, workloads = given.lower(), _named(instance, members)
+                found.append({"kind": kind, "name": f"{kind}-{number}", "workloads": workloads})
+    return found
+
+
+def _named(instance: Instance, vms: np.ndarray) -> dict[str, list[str]]:
+    return {"names": [f"vm-{key}" for key in instance.vm[vms]]}
 
 
 def _labelled(kind: str, name: str, **fields: Any) -> Policy:

@@ -171,10 +171,45 @@ def test_rules_about_single_vms_and_nodes(tmp_path: Path) -> None:
     assert (where["vm-4"], where["vm-5"]) == ("node-2", "node-2")
 
 
+def test_orders_of_migrations_are_orders_of_moves(tmp_path: Path) -> None:
+    """VMs 4 and 5 leave node 2 in step, after 1; who starts, ends or is alone is left out."""
+    loaded = _loaded(
+        tmp_path,
+        {"id": "offline", "node": 2},
+        {"id": "running", "vm": 6},
+        {"id": "killed", "vm": 3},
+        {"id": "Precedence", "vm1": 1, "vm2": 4, "continuous": True},
+        {"id": "Precedence", "vm1": 6, "vm2": 4, "continuous": True},
+        {"id": "Precedence", "vm1": 4, "vm2": 4, "continuous": True},
+        {"id": "Sync", "vms": [5, 4, 6], "continuous": True},
+        {"id": "Serialize", "vms": [1, 2, 2], "continuous": True},
+        {"id": "Serialize", "vms": [1, 3], "continuous": True},
+    )
+    told = {
+        policy.name: policy.model_dump(
+            include={"before", "after", "workloads"}, exclude_defaults=True
+        )
+        for policy in loaded.site_input.site.policies
+    }
+    assert told == {
+        "precedence-1": {"before": {"names": ["vm-1"]}, "after": {"names": ["vm-4"]}},
+        "sync-1": {"workloads": {"names": ["vm-4", "vm-5"]}},
+        "serialize-1": {"workloads": {"names": ["vm-1", "vm-2"]}},
+    }
+    moves, where = _moves(loaded)
+    assert moves == pytest.approx(2.0)
+    assert "node-2" not in where.values()
+    assert [rule.name for rule in loaded.way] == list(told)
+
+
 @pytest.mark.parametrize(
     ("constraint", "told"),
     [
         ({"id": "lonely", "vms": [1]}, "not understood"),
+        ({"id": "Deadline", "vm": 1, "timestamp": "+0:1:0"}, "not understood"),
+        ({"id": "Precedence", "vm1": 1, "vm2": 99}, "no such id"),
+        ({"id": "Precedence", "vm1": 1}, "no such id"),
+        ({"id": "Sync", "vms": []}, "no list of ids"),
         ({"id": "spread", "vms": [1, 99]}, "no such id"),
         ({"id": "spread", "vms": [1, [2]]}, "no such id"),
         ({"id": "spread", "vms": []}, "no list of ids"),
