@@ -17,8 +17,7 @@ from rebalancer import ProblemSolver  # type: ignore[import-not-found]
 
 STAGES = (("singleMoveTypeSpec",), ("singleMoveTypeSpec", "swapMoveTypeSpec"))
 """Kinds of moves of each local search, one after the other: single moves to their end, then with
-swaps. The best of ten settings tried at 1,000 workloads; swaps from the start, chains, full hosts
-and the older formula of the goal all leave more watts on."""
+swaps."""
 ABSOLUTE = 1
 """Enumerations go by number here; this one limits counts rather than shares."""
 
@@ -48,10 +47,13 @@ def build(problem: dict[str, Any]) -> Any:
         "limit": {"type": ABSOLUTE, "globalLimit": 1},
     }  # fmt: skip
     solver.add_constraint({"groupCountSpec": apart})
-    costs = {host["name"]: float(host["idle_w"]) for host in problem["hosts"]}
+    # costs above one flatten the smooth form of the goal: with watts no single move gains anything
+    most = max(float(host["idle_w"]) for host in problem["hosts"])
+    costs = {host["name"]: float(host["idle_w"]) / most for host in problem["hosts"]}
     free = {"name": "idle", "scope": "host", "dimension": "cpu", "containerCosts": costs}
     solver.add_goal({"minimizeContainersSpec": free})
-    for kinds in STAGES:
+    # a limit of moves counts for each stage
+    for kinds in STAGES if problem["max_moves"] is None else STAGES[:1]:
         solver.add_solver({"localSearchSolverSpec": _search(problem, kinds)})
     return solver
 

@@ -105,12 +105,16 @@ def costs_moves_only(problem: Problem, best: Candidate, bound: float | None) -> 
     return is_even and gap is not None and gap <= CLOSED and rest == 0.0
 
 
-def emptied_hosts(problem: Problem, time_limit_s: float) -> Candidate | None:
+def emptied_hosts(
+    problem: Problem, time_limit_s: float, most_moves: int | None = None
+) -> Candidate | None:
     """Return today's placement with host after host emptied while that pays; ``None`` if illegal.
 
-    Each step is legal by itself, so the way there nearly always is, too.
+    Each step is legal by itself, so the way there nearly always is, too. By default every workload
+    may move.
     """
-    found = _Climb(problem, time_limit_s).up_to(problem.num_workloads)
+    budget = problem.num_workloads if most_moves is None else most_moves
+    found = _Climb(problem, time_limit_s).up_to(budget)
     return None if found is None else with_penalty(problem, found)
 
 

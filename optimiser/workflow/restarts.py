@@ -8,17 +8,20 @@ from functools import partial
 from itertools import chain
 
 from optimiser.errors import InfeasibleError, NoPlanError
+from optimiser.schema.policy import MaxMoves
 from optimiser.schema.study import Study
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import Executor, is_wanted
 from optimiser.solve.locked import locked_rule
 from optimiser.solve.progress import CLOSED, EngineResult, Tick
 from optimiser.solve.search import Candidate
+from optimiser.studies.frontier import emptied_hosts
 from optimiser.workflow.loading import Loaded
-from optimiser.workflow.reachable import exact_check
+from optimiser.workflow.reachable import UNHURRIED_S, exact_check
 
 SEED_STEP = 7_919  # searches use seeds next to their own too
 LARGEST_SEED = 2**31
+EMPTYING_SHARE = 0.1  # of the time limit for a first plan where moves are few
 
 
 def solve_restarts(
@@ -37,6 +40,7 @@ def solve_restarts(
     Raises as :func:`optimiser.solve.engine.solve_study` does.
     """
     seeds = _seeds(loaded)
+    start = start if start is not None else _within_budget(loaded)
     if len(seeds) == 1:
         return _solve(loaded, loaded.study, tick, start)
     found: list[EngineResult] = []
@@ -54,6 +58,24 @@ def solve_restarts(
     if not found:
         raise NoPlanError(str(first), "give more time with --time-limit")
     return _best(found)
+
+
+def _within_budget(loaded: Loaded) -> Candidate | None:
+    """Return a plan that empties hosts with as few moves as the study allows, if it limits them.
+
+    A search that may move little seldom finds whole hosts to empty by itself.
+    """
+    limits = [
+        rule.policy.limit
+        for rule in loaded.rules
+        if rule.is_hard and isinstance(rule.policy, MaxMoves) and rule.workloads.all()
+    ]
+    if not limits or not loaded.has_placement:
+        return None
+    solver = loaded.study.solver
+    is_timed = solver.work_limit is None
+    limit_s = EMPTYING_SHARE * solver.time_limit_s if is_timed else UNHURRIED_S
+    return emptied_hosts(loaded.problem, limit_s, min(limits))
 
 
 def _seeds(loaded: Loaded) -> list[int]:
