@@ -28,6 +28,7 @@ from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.dive import dive
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.guide import Guide, round_relaxation
 from optimiser.solve.packing import Packing, packing_of
 from optimiser.solve.prices import read_duals
@@ -100,8 +101,10 @@ class Bounder:
         clock: Clockwork,
         best: Callable[[], Candidate | None] = lambda: None,
         node_limit: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.problem = problem
+        self.executor = executor or InProcess()
         self.clock = clock
         self.size = exact_size(problem)
         self.node_limit = node_limit
@@ -254,7 +257,7 @@ class Bounder:
             found.append(plan)
             self.plans.append(plan)
 
-        operate(Surgeon(self.problem, 1), best, offer, is_over)
+        operate(Surgeon(self.problem, 1, self.executor), best, offer, is_over)
         self.seconds["neighbourhoods"] = self.clock.seconds - since
 
     def _offer(self, host: np.ndarray) -> None:

@@ -69,7 +69,7 @@ class Cluster:
         limit_s: float,
     ) -> Iterator[Iterator[Result | None]]:
         """Deal the items out to as many tracks as there are workers, each with the whole time."""
-        num = max(1, min(len(items), self._num_slots()))
+        num = max(1, min(len(items), self.width))
         tracks = [items[k::num] for k in range(num)] if items else []
         with self.start(partial(_track, task, limit_s), given, tracks) as done:
             yield _dealt(done, len(items))
@@ -91,11 +91,13 @@ class Cluster:
             return None
         return self.client.submit(task, *args, pure=False)
 
-    def _num_slots(self) -> int:
+    @property
+    def width(self) -> int:
+        """How many parts run side by side; one where the scheduler is gone."""
         if self.client.status != "running":
             return 1
         try:
-            return sum(self.client.nthreads().values())
+            return max(1, sum(self.client.nthreads().values()))
         except LOST:
             return 1
 

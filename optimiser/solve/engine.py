@@ -11,6 +11,7 @@ import xarray as xr
 
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.mend import Leaving, find_leaving
 from optimiser.solve.mend_places import place_leaving
 from optimiser.solve.objective import evaluate
@@ -46,20 +47,22 @@ def solve_study(
     report: Report | None = None,
     check: Check | None = None,
     start: Candidate | None = None,
+    executor: Executor | None = None,
 ) -> EngineResult:
     """Return the best plan found within the limits of a study.
 
     ``report`` is called with each line of progress; ``check`` judges a candidate exactly, and
     only accepted ones are kept, soft rules priced. Without it soft rules do not count, neither in
-    the plan nor in the bound. ``start`` is a plan to begin with, whatever it was found for. Ctrl-C
-    returns the best plan so far.
+    the plan nor in the bound. ``start`` is a plan to begin with, whatever it was found for.
+    ``executor`` runs what is independent of each other, by default this process. Ctrl-C returns
+    the best plan so far.
 
     Raises ``InfeasibleError`` with findings when no plan exists and ``NoPlanError`` when none was
     found in time.
     """
     counted = rules if check is not None else [rule for rule in rules if rule.is_hard]
     problem = prepare(twin, counted, study)
-    return Engine(problem, study.solver, report, check, start).run()
+    return Engine(problem, study.solver, report, check, start, executor or InProcess()).run()
 
 
 def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
@@ -86,6 +89,7 @@ class Engine:
     report: Report | None = None
     check: Check | None = None
     start: Candidate | None = None
+    executor: Executor = field(default_factory=InProcess)
     best: Candidate | None = None
     history: list[Tick] = field(default_factory=list)
     dropped: int = 0
@@ -113,7 +117,7 @@ class Engine:
 
         limit = self.settings.work_limit
         nodes = None if limit is None else WORK_NODES * limit
-        return Bounder(self.problem, self.clock, lambda: self.best, nodes)
+        return Bounder(self.problem, self.clock, lambda: self.best, nodes, self.executor)
 
     def _result(self, status: str) -> EngineResult:
         bounder = self._bounder

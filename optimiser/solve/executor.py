@@ -28,6 +28,11 @@ class Executor(Protocol):
     must not be changed by a part, nor between two calls that name it.
     """
 
+    @property
+    def width(self) -> int:
+        """How many parts run side by side."""
+        ...
+
     def start(
         self, task: Callable[[Given, Item], Result], given: Given, items: Sequence[Item]
     ) -> AbstractContextManager[Iterator[Result]]:
@@ -54,6 +59,8 @@ class Executor(Protocol):
 
 class InProcess:
     """One after the other, here, each when its result is asked for."""
+
+    width = 1
 
     @contextmanager
     def start(

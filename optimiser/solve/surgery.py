@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from optimiser.solve.compiled import Compiled, Floats
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.here import solve_here
-from optimiser.solve.neighbourhood import Surroundings
+from optimiser.solve.neighbourhood import Neighbourhood, Surroundings
 from optimiser.solve.objective import host_load
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate, Searcher
-from optimiser.solve.settings import SolveSettings
+from optimiser.solve.settings import SolveResult, SolveSettings
 
 SMALL, LARGE = 40, 900
 """Pairs of workload and host that a model has at first, and at most."""
@@ -24,11 +26,15 @@ FAILURES = 60
 """Models without a better plan, one after the other, after which there is no going on."""
 
 
+SETTINGS = SolveSettings(time_limit_s=SOLVE_S, gap=1e-6)
+
+
 class Surgeon:
     """Improves plans by exact models of a few hosts each; sizes follow how hard those are."""
 
-    def __init__(self, problem: Problem, seed: int) -> None:
+    def __init__(self, problem: Problem, seed: int, executor: Executor | None = None) -> None:
         self.problem = problem
+        self.executor = executor or InProcess()
         self.random = np.random.default_rng(seed)
         self.searcher = Searcher(problem)
         self.pairs = float(SMALL)
@@ -42,21 +48,35 @@ class Surgeon:
         return self.failures >= FAILURES
 
     def improve(self, plan: Candidate) -> Candidate | None:
-        """Return a better plan from one more neighbourhood, ``None`` when there is none in it."""
+        """Return a better plan from a round of neighbourhoods, ``None`` when none is better.
+
+        As many as run side by side, which share no host, so that what each gains adds up.
+        """
         if plan is not self._plan:
             self._plan, self._around = plan, Surroundings(self.problem, plan)
+        areas, found = self._areas(plan), plan
+        models = [(area.compiled, area.start) for area in areas]
+        with self.executor.start(_solve, SETTINGS, models) as results:
+            for area, result in zip(areas, results, strict=True):
+                is_easy = result.seconds < SOLVE_S / 4
+                self.pairs = min(max(self.pairs * (GROW if is_easy else SHRINK), SMALL), LARGE)
+                if result.x is not None:
+                    found = self._judge(found, *area.placement(found, result.x)) or found
+        self.failures = 0 if found is not plan else self.failures + max(1, len(areas))
+        return None if found is plan else found
+
+    def _areas(self, plan: Candidate) -> list[Neighbourhood]:
+        """Return neighbourhoods that share no host."""
         assert self._around is not None
-        area = self._around.around(self._hosts(plan))
-        if area is None:
-            self.failures += 1
-            return None
-        settings = SolveSettings(time_limit_s=SOLVE_S, gap=1e-6)
-        result = solve_here(area.compiled, settings, area.start)
-        is_easy = result.seconds < SOLVE_S / 4
-        self.pairs = min(max(self.pairs * (GROW if is_easy else SHRINK), SMALL), LARGE)
-        found = None if result.x is None else self._judge(plan, *area.placement(plan, result.x))
-        self.failures = 0 if found is not None else self.failures + 1
-        return found
+        areas: list[Neighbourhood] = []
+        taken = np.zeros(self.problem.num_hosts, dtype=bool)
+        for _ in range(self.executor.width):
+            hosts = self._hosts(plan, taken)
+            area = self._around.around(hosts) if len(hosts) else None
+            if area is not None:
+                taken[hosts] = True
+                areas.append(area)
+        return areas
 
     def _judge(self, plan: Candidate, host: np.ndarray, on: np.ndarray) -> Candidate | None:
         """Return the plan of a placement if it is legal and better than another."""
@@ -71,17 +91,20 @@ class Surgeon:
         better = plan.objective - 1e-9 * max(1.0, abs(plan.objective))
         return replace(found) if found.objective < better else None
 
-    def _hosts(self, plan: Candidate) -> np.ndarray:
-        """Return hosts in use, chosen at random with one that is little used, and sleeping ones."""
+    def _hosts(self, plan: Candidate, taken: np.ndarray) -> np.ndarray:
+        """Return hosts in use, chosen at random with one that is little used, and sleeping ones.
+
+        None of those that are ``taken`` (host,) bool.
+        """
         members = np.bincount(plan.host[plan.host >= 0], minlength=self.problem.num_hosts)
-        used = np.flatnonzero(members > 0)
+        used = np.flatnonzero((members > 0) & ~taken)
         order = self.random.permutation(used)
         if self.random.random() < 0.5:  # hosts that are nearly empty are worth most
             fill = (host_load(self.problem, plan.host)[used]
                     / np.maximum(self.problem.rated[used], 1)).max(axis=1)  # fmt: skip
             few = used[np.argsort(fill + 0.3 * self.random.random(len(used)))[:2]]
             order = np.concatenate([few, order[~np.isin(order, few)]])
-        idle = self._idle(plan, members)
+        idle = self._idle(members, taken)
         chosen: list[int] = []
         count = 0
         for host in order[:MOST_HOSTS].tolist():
@@ -91,15 +114,21 @@ class Surgeon:
             chosen.append(host)
         return np.sort(np.concatenate([np.array(chosen, dtype=np.int64), idle]))
 
-    def _idle(self, plan: Candidate, members: np.ndarray) -> np.ndarray:
+    def _idle(self, members: np.ndarray, taken: np.ndarray) -> np.ndarray:
         """Return some hosts of each class that hold nothing, at random."""
         usable = self.problem.eligibility.allowed.any(axis=0)
-        free = self.random.permutation(np.flatnonzero((members == 0) & usable))
+        free = self.random.permutation(np.flatnonzero((members == 0) & usable & ~taken))
         kind = self.problem.host_class[free]
         order = np.argsort(kind, kind="stable")
         rank = np.arange(len(free)) - np.searchsorted(kind[order], kind[order])
         some = free[order][rank < IDLE_HOSTS]
         return self.random.permutation(some)[: MOST_HOSTS // 4].astype(np.int64)
+
+
+def _solve(settings: SolveSettings, model: tuple[Compiled, Floats]) -> SolveResult:
+    """Solve one neighbourhood, wherever this runs."""
+    compiled, start = model
+    return solve_here(compiled, settings, start)
 
 
 def operate(

@@ -42,7 +42,7 @@ def solve_restarts(
     seeds = _seeds(loaded)
     start = start if start is not None else _within_budget(loaded)
     if len(seeds) == 1:
-        return _solve(loaded, loaded.study, tick, start)
+        return _solve(loaded, loaded.study, tick, start, executor)
     found: list[EngineResult] = []
     with executor.start(partial(_search, start=start), loaded, seeds[1:]) as others:
         first = _first(loaded, tick, start)
@@ -84,17 +84,22 @@ def _seeds(loaded: Loaded) -> list[int]:
 
 
 def _solve(
-    loaded: Loaded, study: Study, tick: Callable[[Tick], None] | None, start: Candidate | None
+    loaded: Loaded,
+    study: Study,
+    tick: Callable[[Tick], None] | None,
+    start: Candidate | None,
+    executor: Executor | None = None,
 ) -> EngineResult:
     """Search; where moves come one after the other, among plans that they can reach."""
     rule = None if study.moves == "at_once" else locked_rule(loaded.problem)
     check = exact_check(loaded)
     if rule is not None:
         try:
-            return solve_study(loaded.twin, [*loaded.rules, rule], study, tick, check, start)
+            rules = [*loaded.rules, rule]
+            return solve_study(loaded.twin, rules, study, tick, check, start, executor)
         except InfeasibleError:  # the target may exist all the same, and tells more
             pass
-    return solve_study(loaded.twin, loaded.rules, study, tick, check, start)
+    return solve_study(loaded.twin, loaded.rules, study, tick, check, start, executor)
 
 
 def _first(

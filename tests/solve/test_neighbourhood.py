@@ -9,6 +9,7 @@ from instances.brute_force import brute_force
 from instances.tiny import tiny
 
 from optimiser.schema.study import Weights
+from optimiser.solve.executor import open_executor
 from optimiser.solve.here import solve_here
 from optimiser.solve.neighbourhood import Surroundings
 from optimiser.solve.objective import evaluate
@@ -97,3 +98,22 @@ def test_it_goes_on_from_the_best_plan_and_ends():
     assert objectives == sorted(objectives, reverse=True) and len(offers) >= 1
     assert offers[-1].on.sum() == 3  # 294 of 100 each
     assert surgeon.is_spent
+
+
+def test_rounds_on_workers_add_up():
+    """Two models at a time, solved by two processes, which share no host: as legal and as good."""
+    workloads = [{"cpu": 20 + i % 17, "memory": 10, "host": None} for i in range(60)]
+    _, _, problem = free_energy(60, workloads)
+    start, offers = placed(problem, list(range(60))), []
+    with open_executor(workers=2) as executor:
+        assert executor.width == 2
+        surgeon = Surgeon(problem, 3, executor)
+        operate(surgeon, lambda: start, offers.append, lambda: len(offers) > 4)
+    objectives = [start.objective, *(found.objective for found in offers)]
+    assert objectives == sorted(objectives, reverse=True)
+    fewer = -np.diff([start.on.sum(), *(found.on.sum() for found in offers)])
+    assert fewer[0] > 3  # more than one model of forty pairs can empty
+    load = np.zeros(problem.num_hosts, dtype=np.int64)
+    np.add.at(load, offers[-1].host, problem.use[problem.flavour][:, 0])
+    assert load.max() <= 100
+    assert offers[-1].on.sum() < 45
