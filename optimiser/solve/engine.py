@@ -48,29 +48,37 @@ def solve_study(
     check: Check | None = None,
     start: Candidate | None = None,
     executor: Executor | None = None,
+    problem: Problem | None = None,
 ) -> EngineResult:
     """Return the best plan found within the limits of a study.
 
     ``report`` is called with each line of progress; ``check`` judges a candidate exactly, and
     only accepted ones are kept, soft rules priced. Without it soft rules do not count, neither in
     the plan nor in the bound. ``start`` is a plan to begin with, whatever it was found for.
-    ``executor`` runs what is independent of each other, by default this process. Ctrl-C returns
-    the best plan so far.
+    ``executor`` runs what is independent of each other, by default this process; ``problem`` are
+    the arrays of this very study where they are there already. Ctrl-C returns the best plan so far.
 
     Raises ``InfeasibleError`` with findings when no plan exists and ``NoPlanError`` when none was
     found in time.
     """
     counted = rules if check is not None else [rule for rule in rules if rule.is_hard]
-    problem = prepare(twin, counted, study)
+    if problem is None or check is None:
+        problem = prepare(twin, counted, study)
+    else:
+        _refuse_impossible(problem)
     return Engine(problem, study.solver, report, check, start, executor or InProcess()).run()
 
 
 def prepare(twin: xr.Dataset, rules: Sequence[Rule], study: Study) -> Problem:
     """Lower a twin, excuse what rules let stay as it is, and refuse what cannot be."""
     problem = lower(twin, rules, study.weights)
+    _refuse_impossible(problem)
+    return problem
+
+
+def _refuse_impossible(problem: Problem) -> None:
     if precheck(problem):
         raise _infeasible(problem)
-    return problem
 
 
 def _infeasible(problem: Problem, because: str = "") -> InfeasibleError:

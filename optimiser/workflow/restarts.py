@@ -92,14 +92,16 @@ def _solve(
 ) -> EngineResult:
     """Search; where moves come one after the other, among plans that they can reach."""
     rule = None if study.moves == "at_once" else locked_rule(loaded.problem)
-    check = exact_check(loaded)
+    solve = partial(
+        solve_study, loaded.twin, study=study, report=tick, check=exact_check(loaded), start=start,
+        executor=executor,
+    )  # fmt: skip
     if rule is not None:
         try:
-            rules = [*loaded.rules, rule]
-            return solve_study(loaded.twin, rules, study, tick, check, start, executor)
+            return solve(rules=[*loaded.rules, rule])
         except InfeasibleError:  # the target may exist all the same, and tells more
             pass
-    return solve_study(loaded.twin, loaded.rules, study, tick, check, start, executor)
+    return solve(rules=loaded.rules, problem=loaded.problem)
 
 
 def _first(
