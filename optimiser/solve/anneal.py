@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.cells import count_in, may_hold
 from optimiser.solve.kernel import (
     add,
     devices_fit,
@@ -62,16 +63,16 @@ def rule_allows(
     leaves, enters = data.domain[rule, source], data.domain[rule, target]
     if group < 0 or leaves == enters:
         return True
-    cell = data.offset[rule] + group * data.num_domains[rule]
     used = state.used[rule, group]
     if enters >= 0:
-        if state.count[cell + enters] >= data.limit[cell + enters]:
+        count = count_in(data, state, rule, group, enters)
+        if not may_hold(data, rule, group, enters, count):
             return False
-        if state.count[cell + enters] == 0:
+        if count == 0:
             used += data.takes[rule, enters]
             if state.present[rule, enters] >= data.crowd[rule, enters]:
                 return False
-    if leaves >= 0 and state.count[cell + leaves] == 1:
+    if leaves >= 0 and count_in(data, state, rule, group, leaves) == 1:
         used -= data.takes[rule, leaves]
     return data.least[rule, group] <= used <= data.most[rule, group]
 

@@ -52,6 +52,12 @@ class Data(NamedTuple):
     num_domains: np.ndarray
     offset: np.ndarray
     limit: np.ndarray
+    cap: np.ndarray  # (rule, group), where cells are sparse; see CountTable
+    first_cell: np.ndarray
+    excused: np.ndarray
+    excused_limit: np.ndarray
+    slot_start: np.ndarray
+    slot_mask: np.ndarray
     least: np.ndarray
     most: np.ndarray
     skew: np.ndarray
@@ -104,7 +110,9 @@ class State(NamedTuple):
     cost: np.ndarray  # (host,) money over the horizon
     fullness: np.ndarray  # (host,) square of the fullest column's share
     planning: np.ndarray  # (host, step) W
-    count: np.ndarray  # type: ignore[assignment]  # cells of the count table
+    count: np.ndarray  # type: ignore[assignment]  # dense cells of the count table
+    slot_domain: np.ndarray  # (slot,) domain of a sparse cell, −1 free
+    slot_count: np.ndarray  # (slot,)
     used: np.ndarray  # (rule, group) domains in use, by what each takes
     present: np.ndarray  # (rule, domain) groups there
     size: np.ndarray  # (rule, group) placed members
@@ -166,6 +174,12 @@ def bundle(problem: Problem) -> Data:
         num_domains=counts.num_domains,
         offset=counts.offset,
         limit=counts.limit,
+        cap=counts.cap,
+        first_cell=counts.first_cell,
+        excused=counts.excused,
+        excused_limit=counts.excused_limit,
+        slot_start=counts.slot_start,
+        slot_mask=counts.slot_mask,
         least=counts.least,
         most=counts.most,
         skew=counts.skew,
@@ -233,6 +247,8 @@ def empty_state(problem: Problem, data: Data, price: np.ndarray) -> State:
         fullness=np.zeros(num_hosts),
         planning=planning,
         count=np.zeros(len(counts.limit), dtype=np.int32),
+        slot_domain=np.full(counts.num_slots, -1, dtype=np.int32),
+        slot_count=np.zeros(counts.num_slots, dtype=np.int32),
         used=np.zeros(counts.least.shape, dtype=np.int32),
         present=np.zeros(counts.crowd.shape, dtype=np.int32),
         size=np.zeros(counts.least.shape, dtype=np.int32),

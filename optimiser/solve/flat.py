@@ -86,14 +86,14 @@ class Kept(NamedTuple):
 def is_flat(data: Data) -> bool:
     """Whether no rule asks about racks, sums, devices, reserves, skew, budgets, ways or steps.
 
-    Amounts must be small enough to be exact, and all power free.
+    Amounts must be small enough to be exact, all power free, and all cells of counts dense.
     """
     few = len(data.reserve_fraction) + len(data.sum_domain) + len(data.on_limit)
     few += len(data.move_limit) + len(data.row_index) + data.device_size
     skewed = any((data.skew[rule] < 2**30).any() for rule in range(len(data.num_domains)))
     widest = data.place.balance_ratio.max(initial=1)
     total = data.use[data.flavour].sum(axis=0).max(initial=0) + data.rated.max(initial=0)
-    if not data.place.is_local:
+    if not data.place.is_local or (data.offset < 0).any():
         return False
     return few == 0 and not skewed and len(data.power_column) == 1 and total * widest < EXACT
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.cells import count_in, may_hold, shift_count
 from optimiser.solve.jit import entry as entry  # noqa: PLC0414  (others take it from here)
 from optimiser.solve.jit import jit
 from optimiser.solve.place_kernel import (
@@ -94,9 +95,7 @@ def shift_load(data: Data, state: State, workload: int, host: int, sign: int) ->
     for rule in range(len(data.num_domains)):
         group, domain = data.group[rule, workload], data.domain[rule, host]
         if group >= 0 and domain >= 0:
-            cell = data.offset[rule] + group * data.num_domains[rule] + domain
-            before = state.count[cell]
-            state.count[cell] = before + sign
+            before = shift_count(data, state, rule, group, domain, sign)
             state.size[rule, group] += sign
             if before + sign == 0 or (before == 0 and sign > 0):
                 state.used[rule, group] += sign * data.takes[rule, domain]
@@ -243,8 +242,8 @@ def fits(data: Data, state: State, workload: int, host: int) -> bool:
     for rule in range(len(data.num_domains)):
         group, domain = data.group[rule, workload], data.domain[rule, host]
         if group >= 0 and domain >= 0:
-            count = state.count[data.offset[rule] + group * data.num_domains[rule] + domain]
-            if count >= data.limit[data.offset[rule] + group * data.num_domains[rule] + domain]:
+            count = count_in(data, state, rule, group, domain)
+            if not may_hold(data, rule, group, domain, count):
                 return False
             if count == 0 and not may_open(data, state, rule, group, domain):
                 return False

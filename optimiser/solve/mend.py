@@ -108,9 +108,7 @@ def _over_limit(table: CountTable, rule: int, today: np.ndarray) -> _Rows:
     """A row for each domain with more members of a group than it may hold."""
     cell = cells_of(table, rule, today)
     used, number, count = np.unique(cell, return_inverse=True, return_counts=True)
-    limit = np.where(
-        used >= 0, table.limit[int(table.offset[rule]) + np.maximum(used, 0)], NO_LIMIT
-    )
+    limit = np.where(used >= 0, table.limit_of(rule, np.maximum(used, 0)), NO_LIMIT)
     excess = np.where(used >= 0, count - limit, 0)
     return _rows_over(np.where(cell >= 0, number.reshape(-1), -1), excess)
 
@@ -119,7 +117,7 @@ def _over_domains(table: CountTable, rule: int, today: np.ndarray) -> _Rows:
     """A row for each group on too few or too many domains."""
     domains, groups = int(table.num_domains[rule]), int(table.num_groups[rule])
     is_open = (table.least[rule] <= 1).all() and (table.most[rule] == NO_LIMIT).all()
-    if is_open or not (table.takes[rule, :domains] == 1).all():
+    if is_open or not (table.takes[rule, :domains] == 1).all() or table.is_sparse(rule):
         return _nothing()
     cell = cells_of(table, rule, today)
     count = np.bincount(cell[cell >= 0], minlength=groups * domains).reshape(groups, domains)

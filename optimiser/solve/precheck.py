@@ -108,12 +108,10 @@ def _groups(problem: Problem) -> list[Finding]:
         if isinstance(rule.policy, Availability):
             continue  # the table is narrower than the rule, and :func:`out_of_reach` tells
         groups, domains = int(counts.num_groups[index]), int(counts.num_domains[index])
-        start = int(counts.offset[index])
-        limit = counts.limit[start : start + groups * domains].reshape(groups, domains)
         alive = np.zeros(domains, dtype=bool)
         used = counts.domain[index][usable]
         alive[used[used >= 0]] = True
-        room = limit.astype(np.int64)[:, alive].sum(axis=1)
+        room = counts.room_of(index, alive)
         inside = must & (rule.group >= 0)
         size = np.bincount(rule.group[inside], minlength=groups)
         outside = bool((counts.domain[index][usable] < 0).any())

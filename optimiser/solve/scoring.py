@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.cells import count_in, may_hold
 from optimiser.solve.counts import NO_LIMIT
 from optimiser.solve.kernel import devices_fit, jit, may_open, rows_hold, sums_allow
 from optimiser.solve.place_kernel import price_nearness, price_places
@@ -19,6 +20,9 @@ def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -
     for rule in range(len(data.num_domains)):
         group = data.group[rule, workload]
         if group < 0:
+            continue
+        if data.offset[rule] < 0:
+            strike_sparse(data, state, rule, group, out)
             continue
         start = data.offset[rule] + group * data.num_domains[rule]
         cells = state.count[start : start + data.num_domains[rule]]
@@ -43,6 +47,26 @@ def strike_by_counts(data: Data, state: State, workload: int, out: np.ndarray) -
                 or (count > 0 and closed_to_old)
             ):
                 out[host] = np.inf
+
+
+@jit
+def strike_sparse(data: Data, state: State, rule: int, group: int, out: np.ndarray) -> None:
+    """Strike hosts as :func:`strike_by_counts` does, by a rule whose cells are sparse."""
+    domain_of = data.domain[rule]
+    missing = data.least[rule, group] - state.used[rule, group]
+    to_come = data.group_size[rule, group] - state.size[rule, group] - 1
+    closed_to_old = missing > 0 and to_come < missing
+    for host in range(len(out)):
+        domain = domain_of[host]
+        if domain < 0 or out[host] == np.inf:
+            continue
+        count = count_in(data, state, rule, group, domain)
+        if (
+            not may_hold(data, rule, group, domain, count)
+            or (count == 0 and not may_open(data, state, rule, group, domain))
+            or (count > 0 and closed_to_old)
+        ):
+            out[host] = np.inf
 
 
 @jit

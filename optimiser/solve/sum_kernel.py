@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.solve.arrays import Data, State
+from optimiser.solve.cells import count_in
 from optimiser.solve.jit import jit
 from optimiser.solve.sums import SPACE
 
@@ -52,8 +53,7 @@ def overheads_allow(data: Data, state: State, workload: int, host: int) -> bool:
             continue
         group, domain = data.group[rule, workload], data.domain[rule, host]
         crowd = state.present[rule, domain]
-        cell = data.offset[rule] + group * data.num_domains[rule] + domain
-        if group >= 0 and state.count[cell] == 0:
+        if group >= 0 and count_in(data, state, rule, group, domain) == 0:
             crowd += 1
         for step in range(data.overhead_column.shape[1]):
             column = data.overhead_column[rule, step]

@@ -182,9 +182,8 @@ class _Reasons:
         )
         for rule in self.rules:
             if rule.allowed is not None and rule.allowed_class is not None:
-                allowed = rule.allowed[rule.allowed_class[self.moves]]
-                rows = np.arange(len(self.moves))
-                mended = ~allowed[rows, self.source] & allowed[rows, self.target]
+                row = rule.allowed_class[self.moves]
+                mended = ~rule.allowed[row, self.source] & rule.allowed[row, self.target]
                 self._tell(
                     mended, lambda i, r=rule: f"may not run on {self._source(i)} ('{r.name}')"
                 )
@@ -248,21 +247,21 @@ class _Reasons:
     def _would_crowd(self, table: CountTable, index: int) -> np.ndarray:
         """Return which moves (n,) would break a count in the old domain by staying there."""
         group, domains = table.group[index], int(table.num_domains[index])
-        size = int(table.num_groups[index]) * domains
-        start = int(table.offset[index])
-        limit = table.limit[start : start + size]
         host = self.new.host
         placed = (group >= 0) & (host >= 0)
         domain = table.domain[index][np.where(placed, host, 0)]
         placed &= domain >= 0
         cell = group.astype(np.int64) * domains + domain
-        count = np.bincount(cell[placed], minlength=size)
+        used, number = np.unique(cell[placed], return_counts=True)
         old_domain = table.domain[index][self.source]
         new_domain = table.domain[index][self.target]
         inside = (group[self.moves] >= 0) & (old_domain >= 0) & (old_domain != new_domain)
         old_cell = group[self.moves].astype(np.int64) * domains + old_domain
         old_cell = np.where(inside, old_cell, 0)
-        return inside & (count[old_cell] + 1 > limit[old_cell])
+        position = np.minimum(np.searchsorted(used, old_cell), max(0, len(used) - 1))
+        there = used[position] == old_cell if len(used) else np.zeros(len(old_cell), dtype=bool)
+        count = np.where(there, number[position] if len(used) else 0, 0)
+        return inside & (count + 1 > table.limit_of(index, old_cell))
 
     def _makes_room(self) -> None:
         """Moves off hosts that are too full afterwards for them to have stayed."""
