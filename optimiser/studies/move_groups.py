@@ -28,6 +28,9 @@ class GroupReplay:
         self.size = group_sizes(rule)
         self.real = has_hosts(rule)
         policy = rule.policy
+        self.is_even = isinstance(policy, Spread) and (
+            policy.min_domains is not None or policy.max_skew is not None
+        )
         self.largest = (
             largest_per_domain(policy, self.size)
             if isinstance(policy, Spread)
@@ -42,30 +45,46 @@ class GroupReplay:
         A workload under way counts in both domains for the largest number of members.
         """
         group = self.rule.group[workload]
+        order = np.flatnonzero(group >= 0)
+        order = order[np.argsort(group[order], kind="stable")]
         found = []
-        for g in np.unique(group[group >= 0]).tolist():
-            mine = group == g
-            found += self._group(g, workload[mine], source[mine], target[mine])
+        for mine in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+            if len(mine):
+                g = int(group[mine[0]])
+                found += self._group(g, workload[mine], source[mine], target[mine])
         return found
 
     def _group(
         self, group: int, workload: np.ndarray, source: np.ndarray, target: np.ndarray
     ) -> list[tuple[Rows, np.ndarray]]:
-        bounds = [self._count(group, host[self.members[group]]) for host in self.ends]
         enters = self.domain[target]
         extra = enters[(enters >= 0) & (enters != self.domain[source])]
-        both = self._here(group) + np.bincount(extra, minlength=len(self.rule.domain_names))
-        limit = np.maximum(self.largest[group], np.maximum(*bounds))
-        found = [self._rows(group, both, limit, "members while moving")]
+        found = [self._crowding(group, extra)]
+        if not self.is_even:
+            self.host[workload] = target
+            return [pair for pair in found if pair[1].any()]
+        bounds = [self._count(host[self.members[group]]) for host in self.ends]
         for one, place in zip(workload.tolist(), target.tolist(), strict=True):
             self.host[one] = place
-            found += self._evenness(group, self._here(group), bounds)
+            here = self._count(self.host[self.members[group]])
+            found += self._evenness(group, here, bounds)
         return [pair for pair in found if pair[1].any()]
 
-    def _here(self, group: int) -> np.ndarray:
-        return self._count(group, self.host[self.members[group]])
+    def _crowding(self, group: int, extra: np.ndarray) -> tuple[Rows, np.ndarray]:
+        """Count members in the domains that have any, those that arrive there (n,) too."""
+        members = self.members[group]
+        places = [self.domain[host[members]] for host in (self.host, *self.ends)]
+        places[0] = np.concatenate([places[0], extra])
+        domains, number = np.unique(np.concatenate(places), return_inverse=True)
+        cuts = np.cumsum([len(place) for place in places])[:-1]
+        both, *bounds = (
+            np.bincount(part, minlength=len(domains))[domains >= 0]
+            for part in np.split(number.reshape(-1), cuts)
+        )
+        limit = np.maximum(self.largest[group], np.maximum(*bounds))
+        return self._rows(group, both, limit, "members while moving")
 
-    def _count(self, group: int, hosts: np.ndarray) -> np.ndarray:
+    def _count(self, hosts: np.ndarray) -> np.ndarray:
         domain = self.domain[hosts]
         return np.bincount(domain[domain >= 0], minlength=len(self.rule.domain_names))
 

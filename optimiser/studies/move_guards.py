@@ -27,6 +27,7 @@ from optimiser.schema.policy import (
     ResponseTime,
     Spread,
 )
+from optimiser.studies.move_limits import UNWATCHED, LimitGuard, has_limits_only
 from optimiser.studies.move_sharing import SharingGuard
 from optimiser.studies.move_uses import OverheadGuard, UseGuard
 from optimiser.twin.devices import assign_devices
@@ -34,11 +35,10 @@ from optimiser.twin.limits import RackRows, all_rack_rows
 from optimiser.twin.rules import Rule
 
 UNLIMITED = np.int64(2**40)
-UNWATCHED = -2
 
 
 class GroupGuard:
-    """Members of groups in domains: anti-affinity and spread.
+    """Members of groups in domains: spread over so many domains, or evenly.
 
     ``highest`` (group, domain) counts a moving workload in both domains, ``lowest`` in neither;
     when both extremes keep the rule, moves may end in any order. Otherwise a move of the group
@@ -70,15 +70,14 @@ class GroupGuard:
 
     def _set_limits(self, last: np.ndarray) -> None:
         policy, size = self.rule.policy, group_sizes(self.rule)[self.watched]
-        largest = np.ones(len(size), dtype=np.int64)
+        assert isinstance(policy, Spread)
+        largest = largest_per_domain(policy, size)
         self.least = np.zeros(len(size), dtype=np.int64)
         self.skew = np.full(len(size), UNLIMITED)
-        if isinstance(policy, Spread):
-            largest = largest_per_domain(policy, size)
-            if policy.min_domains is not None:
-                self.least = np.minimum(policy.min_domains, size)
-            if policy.max_skew is not None:
-                self.skew = np.full(len(size), policy.max_skew)
+        if policy.min_domains is not None:
+            self.least = np.minimum(policy.min_domains, size)
+        if policy.max_skew is not None:
+            self.skew = np.full(len(size), policy.max_skew)
         self.limit = np.maximum(np.maximum(largest[:, None], self.settled), last)
         for table in (self.settled, last):
             self.least = np.minimum(self.least, (table > 0).sum(axis=1))
@@ -237,16 +236,19 @@ class RackGuard:
         hard = [r for r in rules if r.is_hard and not _is_per_host(r)]
         blocks = all_rack_rows(twin, hard)
         num_racks, num_steps = start_w.shape
-        dense = np.concatenate([np.zeros((0, num_racks)), *[b.coefficient for b in blocks]])
-        self.coefficient = sparse.csr_array(dense)
+        parts = [sparse.csr_array(b.coefficient) for b in blocks]
+        parts.append(sparse.csr_array((0, num_racks)))
+        self.coefficient = sparse.csr_array(sparse.vstack(parts, format="csr"))
         limit = np.concatenate([np.zeros((0, num_steps)), *[_room(b) for b in blocks]])
         self.names = [name for b in blocks for name in b.names]
         self.value = self.coefficient @ start_w
         self.limit = np.maximum(np.maximum(limit, self.value), self.coefficient @ end_w) + 1e-6
         self.held_back = np.zeros(len(self.limit))
+        columns = sparse.csc_array(self.coefficient)
+        columns.sort_indices()
+        ends = zip(columns.indptr[:-1].tolist(), columns.indptr[1:].tolist(), strict=True)
         self.rows_of = [
-            (np.flatnonzero(dense[:, r]), dense[dense[:, r] != 0, r][:, None])
-            for r in range(num_racks)
+            (columns.indices[start:end], columns.data[start:end, None]) for start, end in ends
         ]
 
     def allows(self, rack: int, added_w: np.ndarray) -> bool:
@@ -323,11 +325,14 @@ class DeviceGuard:
             self.held[source].remove(int(self.request[workload]))
 
 
+AnyGuard = GroupGuard | LimitGuard | SharingGuard | UseGuard
+
+
 def group_guards(
     twin: xr.Dataset, rules: Sequence[Rule], start: np.ndarray, end: np.ndarray
-) -> list[GroupGuard | SharingGuard | UseGuard]:
+) -> list[AnyGuard]:
     """Return the guards of all hard rules about groups in domains, except how many a group uses."""
-    found: list[GroupGuard | SharingGuard | UseGuard] = []
+    found: list[AnyGuard] = []
     for rule in rules:
         if not rule.is_hard:
             continue
@@ -338,7 +343,8 @@ def group_guards(
         elif isinstance(rule.policy, PresenceOverhead | ResponseTime):
             found.append(OverheadGuard(twin, rule, start, end))
         elif isinstance(rule.policy, Spread | AntiAffinity) and has_hosts(rule).any():
-            found.append(GroupGuard(rule, start, end))
+            guard = LimitGuard if has_limits_only(rule) else GroupGuard
+            found.append(guard(rule, start, end))
     return found
 
 

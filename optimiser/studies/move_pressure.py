@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from optimiser.studies.move_state import Transit
 
@@ -20,17 +21,17 @@ class Pressure:
     """Scarce rows and what the pending moves do to them.
 
     ``rows`` (k,) indices of rows that are scarce and that some move relieves; ``waits`` (n,) bool
-    the pending moves that only feed one of them; ``needs`` (k, n) what each move that does not wait
-    takes of each row while it is under way.
+    the pending moves that only feed one of them; ``needs`` (k, n) sparse what each move that does
+    not wait takes of each row while it is under way.
     """
 
     rows: np.ndarray
     waits: np.ndarray
-    needs: np.ndarray
+    needs: sparse.csr_array
 
     def held_back(self, started: np.ndarray) -> np.ndarray:
         """Return what must stay free in each row for moves that have not started yet, (k,)."""
-        return np.asarray(self.needs[:, ~started].sum(axis=1))
+        return np.asarray(self.needs @ (~started).astype(float))
 
 
 def pressure(transit: Transit, pending: np.ndarray, final: np.ndarray) -> Pressure:
@@ -43,14 +44,31 @@ def pressure(transit: Transit, pending: np.ndarray, final: np.ndarray) -> Pressu
     taken = _own_w(transit, pending, target)
     given = _given_w(transit, pending, source)
     rows = _scarce(transit, target, taken)
-    dense = transit.racks.coefficient[rows].toarray()
-    padded = np.column_stack([dense, np.zeros(len(rows))])  # a rack that gives nothing back
-    rack_from = np.where(source >= 0, transit.rack[source], dense.shape[1])
-    takes = dense[:, transit.rack[target]] * taken
-    net = takes - padded[:, rack_from] * given
-    relieved = (net < 0).any(axis=1)
-    waits = (net[relieved] > 0).any(axis=0)
-    return Pressure(rows[relieved], waits, takes[relieved] * ~waits)
+    scarce = sparse.csr_array(transit.racks.coefficient[rows])
+    takes = _by_move(scarce, transit.rack[target], taken)
+    # who runs nowhere gives nothing back
+    net = takes - _by_move(scarce, transit.rack[np.maximum(source, 0)], given * (source >= 0))
+    relieved = np.flatnonzero(_largest(-net, 1) > 0)
+    waits = _largest(net[relieved], 0) > 0
+    needs = takes[relieved] @ sparse.diags_array((~waits).astype(float))
+    return Pressure(rows[relieved], waits, sparse.csr_array(needs))
+
+
+def _by_move(rows: sparse.csr_array, rack: np.ndarray, watts: np.ndarray) -> sparse.csr_array:
+    """Return what each move (n,) with so many watts in a rack means to each row (row, move)."""
+    picked = sparse.csr_array(
+        (watts, (rack, np.arange(len(rack)))), shape=(rows.shape[1], len(rack))
+    )
+    return sparse.csr_array(rows @ picked)
+
+
+def _largest(values: sparse.csr_array, axis: int) -> np.ndarray:
+    """Return the largest number along an axis, at least zero."""
+    length = values.shape[1 - axis]
+    found = np.zeros(length)
+    entries = values.tocoo()
+    np.maximum.at(found, entries.row if axis == 1 else entries.col, entries.data)
+    return found
 
 
 def _own_w(transit: Transit, workloads: np.ndarray, hosts: np.ndarray) -> np.ndarray:
