@@ -47,6 +47,17 @@ class Linear:
             self.variables += other.variables
         return self
 
+    def collected(self) -> Linear:
+        """Return the same expression with one term per variable, without what cancels out."""
+        total: dict[int, float] = {}
+        variable_of = {id(variable): variable for variable in self.variables}
+        for coef, variable in zip(self.coefs, self.variables, strict=True):
+            total[id(variable)] = total.get(id(variable), 0.0) + coef
+        body = Linear(self.constant)
+        for key, coef in total.items():
+            body.add(coef, variable_of[key])
+        return body
+
     def value(self) -> float:
         """Return the value at the present values of the variables."""
         pairs = zip(self.coefs, self.variables, strict=True)
