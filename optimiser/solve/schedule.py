@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CYCLES = ((0.3, 1.0, 0.05), (0.5, 0.3, 0.02), (0.75, 0.2, 0.01), (1.0, 0.2, 0.01))
 MILD = 0.5  # first temperature of the second track's walk, relative to the first track's
 GUIDED_WARMTH = 0.008
+LARGEST_EXPLORED = 3_000_000_000
+"""Pairs of workloads and hosts beyond which rounds that look at all hosts for each workload are too
+dear: what runs today is settled instead of being placed anew."""
 LATEST_GUIDE = 0.8  # share of the search after which a relaxation comes too late
 
 
@@ -67,8 +70,9 @@ class Schedule:
         nowhere = np.full(len(problem.today), -1, dtype=np.int32)
         mended = problem.today if stays is None else np.where(stays, problem.today, nowhere)
         starts = [nowhere, mended]
-        if problem.place.is_active and (problem.today >= 0).all():
-            starts = [mended, mended]  # moves have prices beyond the workload's own
+        is_large = problem.num_hosts * problem.num_workloads > LARGEST_EXPLORED
+        if (problem.place.is_active or is_large) and (problem.today >= 0).all():
+            starts = [mended, mended]  # moves have prices beyond the workload's own, or are many
         gangs = bool((problem.frame.serving.gang >= 0).any())
         self.tracks = [
             Track(problem, data, settings.seed + index, start, gangs and index == 1)
@@ -91,7 +95,10 @@ class Schedule:
             self._milder.insert(0, track)
         self.tracks[1] = self._milder.pop(0)
         starts_at = [0.0, *(end for end, _, _ in CYCLES)]
-        self._plan = [Cycle(start, *cycle) for start, cycle in zip(starts_at, CYCLES, strict=False)]
+        self._plan = [
+            Cycle(start, end, None if is_large else heat, warmth)
+            for start, (end, heat, warmth) in zip(starts_at, CYCLES, strict=False)
+        ]
         self._cycles = [self._plan[0] for _ in self.tracks]
         for track in (self.tracks[1], *self._milder):
             track.searcher.warmth = MILD

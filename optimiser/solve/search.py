@@ -33,13 +33,20 @@ from optimiser.solve.search_kernel import (
 )
 from optimiser.solve.shifts import anneal
 from optimiser.solve.spending import Purse
-from optimiser.solve.squeeze import evict, price_overload, squeeze_in, total_overload
+from optimiser.solve.squeeze import (
+    evict,
+    place_by_sample,
+    price_overload,
+    squeeze_in,
+    total_overload,
+)
 from optimiser.solve.uptime import Uptime
 from optimiser.solve.walker import Style, Walker
 
 OVERLOAD_PRICE = 6.0  # of a host's worth above capacity, in costs of a typical host
 SHYNESS = 0.02  # least price of a move in the search, in costs of a typical workload
 PLAIN = Style()
+MOST_SCANNED = 2_000_000_000  # pairs of workloads and hosts that are looked at one by one
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 
 
@@ -166,6 +173,11 @@ class Searcher:
         """
         workloads = workloads[self.data.wait_price[workloads] >= 0.0]
         stamp = np.zeros(int(self.data.host_class.max()) + 1, dtype=np.int64)
+        if len(workloads) * self.problem.num_hosts > MOST_SCANNED:
+            order = workloads[np.argsort(-self.weight[workloads], kind="stable")]
+            return place_by_sample(
+                self.data_ref, self._ready, order.astype(np.int64), self.scale, stamp, seed
+            )
         return recreate_seeded(
             self.data_ref,
             self._ready,

@@ -14,12 +14,14 @@ from optimiser.solve.kernel import (
     add,
     entry,
     hold_on,
+    is_on,
     jit,
     overload,
     refresh_host,
     remove,
 )
-from optimiser.solve.shifts import cost_after, may_go, move_change
+from optimiser.solve.scoring import best_host
+from optimiser.solve.shifts import cost_after, exchange_fits, may_go, move_change
 
 SAMPLE = 48  # hosts looked at for one workload
 
@@ -39,7 +41,7 @@ def cheapest_of(data: Data, state: State, workload: int, hosts: np.ndarray, most
     best, lowest = np.int64(-1), np.inf
     for number in range(min(most, len(hosts))):
         host = hosts[number] if most >= len(hosts) else hosts[np.random.randint(len(hosts))]
-        if not data.allowed[elig, host]:
+        if not data.allowed[elig, host] or not exchange_fits(data, state, host, flavour, -1):
             continue
         cost = cost_after(data, state, host, flavour, -1) - state.cost[host]
         cost += move_change(data, workload, today, host)
@@ -78,6 +80,37 @@ def squeeze_in(
             failed += 1
         else:
             add(data, state, workload, best, np.uint64(0))
+    return failed
+
+
+@entry
+def place_by_sample(
+    data: Data, state: State, order: np.ndarray, scale: float, stamp: np.ndarray, seed: int
+) -> int:
+    """Put workloads on the cheapest of a few hosts that are on; return how many found no host.
+
+    Where none of the sample will do, all hosts are looked at, those asleep too. ``stamp`` (host
+    class,) is scratch.
+    """
+    np.random.seed(seed)
+    on, value = np.empty(len(data.rack), dtype=np.int64), np.empty(len(data.rack))
+    count, failed, mark = 0, 0, -1
+    for host in range(len(on)):
+        if is_on(state, host):
+            on[count] = host
+            count += 1
+    for workload in order:
+        best = cheapest_of(data, state, workload, on[:count], SAMPLE)
+        if best < 0:
+            mark -= 1
+            best = np.int64(best_host(data, state, workload, 0.25, scale, stamp, mark, value))
+        if best < 0:
+            failed += 1
+            continue
+        if not is_on(state, best):
+            on[count] = best
+            count += 1
+        add(data, state, workload, best, np.uint64(0))
     return failed
 
 

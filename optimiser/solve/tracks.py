@@ -18,9 +18,10 @@ HOT, COLD = 0.04, 0.001  # thresholds of exploring, in costs of a typical host
 STILL = 0.002  # last temperature of settling, in costs of a typical workload
 EXPLORE_SHARE = 0.35  # of a cycle
 SQUEEZE_SHARE = 0.5  # of a cycle, after which what is still overloaded moves out
-CHUNK_S = 0.4  # wall time between looks at the clock
+CHUNK_S = 0.4  # wall time between looks at the clock, at least
+PER_JUDGING = 4.0  # of the time that judging a placement takes, which grows with the site
 WORK_ROUNDS, WORK_PROPOSALS = 100, 100_000  # one unit of work of each kind
-MOST_ROUNDS, MOST_PROPOSALS, MOST_TRIALS = 20_000, 5_000_000, 20_000_000
+MOST_ROUNDS, MOST_PROPOSALS, MOST_TRIALS = 20_000, 50_000_000, 20_000_000
 RELINEARISE_EVERY = 8  # chunks
 
 
@@ -62,7 +63,7 @@ class Track:
         self.count = 0
         self.best: Candidate | None = None
         self.standing: dict[Cooling, float] = {}
-        self._rounds, self._proposals = 20, 20_000
+        self._rounds, self._proposals, self._chunk_s = 20, 20_000, CHUNK_S
         self.is_fixed_work = False
         self.is_strict = False
         self._is_over_budget = False
@@ -105,7 +106,7 @@ class Track:
         rounds = WORK_ROUNDS if self.is_fixed_work else self._rounds
         since = time.monotonic()
         self.searcher.run(rounds, level, max(COLD, level * 0.8), self._next_seed)
-        self._rounds = _resize(rounds, time.monotonic() - since, 5, MOST_ROUNDS)
+        self._rounds = self._resize(rounds, since, 5, MOST_ROUNDS)
 
     def _walk(self, cooling: Cooling, spent: float) -> None:
         if cooling not in self.standing and self.standing:
@@ -113,7 +114,7 @@ class Track:
         trials = WORK_PROPOSALS if self.is_fixed_work else self._proposals
         since = time.monotonic()
         self.searcher.walk(trials, cooling.left(spent), self._next_seed, cooling.style)
-        self._proposals = _resize(trials, time.monotonic() - since, 1000, MOST_TRIALS)
+        self._proposals = self._resize(trials, since, 1000, MOST_TRIALS)
         self._keep()
         self.standing[cooling] = self.searcher.candidate().objective
 
@@ -122,7 +123,12 @@ class Track:
         proposals = WORK_PROPOSALS if self.is_fixed_work else self._proposals
         since = time.monotonic()
         self.searcher.settle(proposals, level, self._next_seed)
-        self._proposals = _resize(proposals, time.monotonic() - since, 1000, MOST_PROPOSALS)
+        self._proposals = self._resize(proposals, since, 1000, MOST_PROPOSALS)
+
+    def _resize(self, amount: int, since: float, least: int, most: int) -> int:
+        """Return how much to do in the next chunk so that it takes about as long as it should."""
+        share = self._chunk_s / max(1e-4, time.monotonic() - since)
+        return int(np.clip(amount * min(4.0, share), least, most))
 
     @property
     def _is_legal(self) -> bool:
@@ -147,6 +153,7 @@ class Track:
         """
         if self.searcher.is_squeezed:
             return
+        since = time.monotonic()
         take_back = self.searcher.round_off(self._next_seed)
         if self.searcher.is_legal:
             found = self.searcher.candidate()
@@ -154,12 +161,8 @@ class Track:
             if is_better and self.searcher.keeps(found.host, found.on):
                 self.best = found
             self._is_over_budget = self.searcher.purse.learn(found.host, found.on)
+        self._chunk_s = max(CHUNK_S, PER_JUDGING * (time.monotonic() - since))
         if goes_on or self.forcing is not None:
             take_back()
         if self.forcing is not None:
             self.searcher.turn(self.forcing)
-
-
-def _resize(amount: int, took_s: float, least: int, most: int) -> int:
-    """Return how much to do in the next chunk so that it takes about ``CHUNK_S``."""
-    return int(np.clip(amount * min(4.0, CHUNK_S / max(1e-4, took_s)), least, most))
