@@ -24,6 +24,9 @@ from optimiser.solve.scoring import best_host
 from optimiser.solve.shifts import cost_after, exchange_fits, may_go, move_change
 
 SAMPLE = 48  # hosts looked at for one workload
+MOST_COMPARED = 20_000  # hosts of which the cheapest is looked for; of more the first that will do
+MOST_ASKED = 2_000  # hosts that are on before one that sleeps is woken
+LATEST = 16  # hosts woken last, which are likely to have room
 
 
 @entry
@@ -50,6 +53,19 @@ def cheapest_of(data: Data, state: State, workload: int, hosts: np.ndarray, most
     return np.int64(best)
 
 
+@jit
+def first_of(data: Data, state: State, workload: int, hosts: np.ndarray, most: int) -> np.int64:
+    """Return a legal one of at most ``most`` hosts in a row, from a random one on; −1 for none."""
+    if len(hosts) == 0:
+        return np.int64(-1)
+    elig, begin = data.elig[workload], np.random.randint(len(hosts))
+    for number in range(min(most, len(hosts))):
+        host = hosts[(begin + number) % len(hosts)]
+        if data.allowed[elig, host] and may_go(data, state, workload, host):
+            return np.int64(host)
+    return np.int64(-1)
+
+
 @entry
 def squeeze_in(
     data: Data,
@@ -64,18 +80,21 @@ def squeeze_in(
 
     ``hosts`` those that are on, by class; ``start`` (class+1,) where each class begins; ``target``
     (workload,) the class each is meant for, −1 any. A sample of the class is looked at, then a
-    sample of all, then all.
+    sample of all, then all; where these are many, only until one of the same use has found none.
     """
     np.random.seed(seed)
-    failed = 0
+    failed, hopeless = 0, np.zeros(len(data.use), dtype=np.bool_)
     for workload in order:
         best, kind = np.int64(-1), target[workload]
         if kind >= 0:
             best = cheapest_of(data, state, workload, hosts[start[kind] : start[kind + 1]], SAMPLE)
         if best < 0:
             best = cheapest_of(data, state, workload, hosts, SAMPLE)
-        if best < 0:
+        if best < 0 and len(hosts) <= MOST_COMPARED:
             best = cheapest_of(data, state, workload, hosts, len(hosts))
+        elif best < 0 and not hopeless[data.flavour[workload]]:
+            best = first_of(data, state, workload, hosts, len(hosts))
+            hopeless[data.flavour[workload]] = best < 0
         if best < 0:
             failed += 1
         else:
@@ -89,8 +108,8 @@ def place_by_sample(
 ) -> int:
     """Put workloads on the cheapest of a few hosts that are on; return how many found no host.
 
-    Where none of the sample will do, all hosts are looked at, those asleep too. ``stamp`` (host
-    class,) is scratch.
+    Where none of the sample will do, those woken last are asked, then others that are on, and in
+    the end all hosts are looked at, those asleep too. ``stamp`` (host class,) is scratch.
     """
     np.random.seed(seed)
     on, value = np.empty(len(data.rack), dtype=np.int64), np.empty(len(data.rack))
@@ -101,6 +120,10 @@ def place_by_sample(
             count += 1
     for workload in order:
         best = cheapest_of(data, state, workload, on[:count], SAMPLE)
+        if best < 0:
+            best = cheapest_of(data, state, workload, on[max(0, count - LATEST) : count], LATEST)
+        if best < 0:
+            best = first_of(data, state, workload, on[:count], MOST_ASKED)
         if best < 0:
             mark -= 1
             best = np.int64(best_host(data, state, workload, 0.25, scale, stamp, mark, value))
