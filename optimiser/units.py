@@ -8,6 +8,7 @@ name is expected; :func:`to_unit` converts it once, at the border.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 HOURS_PER_YEAR = 8760
 MOST_HOURS = 10 * HOURS_PER_YEAR
@@ -90,6 +91,7 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def unit_of_field(name: str) -> str | None:
     """Return the unit that a field name ends with, or ``None`` (longest suffix wins)."""
     if "_per_" in name:  # a rate; strings there name a file

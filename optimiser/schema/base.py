@@ -32,7 +32,7 @@ class Document(BaseModel):
 
 
 def _converted(key: object, value: object) -> object:
-    unit = unit_of_field(str(key))
+    unit = unit_of_field(str(key)) if isinstance(value, str) else None
     if unit is None or not isinstance(value, str):
         return value
     try:
