@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,10 +23,10 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.formulation.modelling import pyo
 from optimiser.solve.branch import branch_on_whole
-from optimiser.solve.columns import Master, fillings_of, generate
+from optimiser.solve.columns import Master, fillings_of
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
-from optimiser.solve.dive import dive
+from optimiser.solve.covering import Coverer, Desk
 from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.guide import Guide, round_relaxation
@@ -47,7 +47,6 @@ from optimiser.solve.worker import SolverChild
 LARGEST_MODEL = 40_000
 LARGEST_BY_RACK = 8_000
 WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
-GENERATE_SHARE, DIVE_SHARE = 0.5, 0.75  # of the time limit, when fillings are done
 CHOOSE_SHARE = 0.3  # of the time limit for whole fillings
 LARGEST_OPERATED = 30_000  # workloads of sites whose plans are operated on
 STAY_SHARE = 0.2  # of the time limit for prices of load
@@ -172,23 +171,16 @@ class Bounder:
         packing = packing_of(self.problem)
         if packing is None:
             return
-        since, rounds = self.clock.seconds, itertools.count()
-        limit_s = self.clock.time_limit_s
+        since, asked = self.clock.seconds, Counter[float]()
 
         def is_over(share: float) -> bool:
             if self.node_limit is not None:
-                return self._stop.is_set() or next(rounds) > FILLING_ROUNDS
-            return self._stop.is_set() or self._is_late(share * limit_s)
+                asked[share] += 1
+                return self._stop.is_set() or asked[share] > FILLING_ROUNDS
+            return self._stop.is_set() or self._is_late(share * self.clock.time_limit_s)
 
-        best = self._best()
-        start = [] if best is None else fillings_of(packing, best.host)
-        master = generate(
-            packing, start, lambda b: self._raise(b, FILLINGS), lambda: is_over(GENERATE_SHARE)
-        )
-        rounds = itertools.count()
-        host = dive(master, lambda: is_over(DIVE_SHARE))
-        if host is not None:
-            self._offer(host)
+        desk = Desk(self._best_here, self._offer, lambda b: self._raise(b, FILLINGS), is_over)
+        master = Coverer(packing, desk).run()
         self.seconds["fillings"] = self.clock.seconds - since
         self._choose(packing, master, child)
 
@@ -212,11 +204,14 @@ class Bounder:
         bound_by_stays(stay, best, lambda b: self._raise(b, STAYS), is_over)
         self.seconds["who stays"] = self.clock.seconds - since
 
+    def _best_here(self) -> Candidate | None:
+        """Return the best plan, those included that nobody has taken yet."""
+        plans = [plan for plan in (self._best(), *self.plans) if plan is not None]
+        return min(plans, key=lambda plan: plan.objective, default=None)
+
     def _choose(self, packing: Packing, master: Master, child: SolverChild) -> None:
         """Choose whole fillings exactly, from the best plan at hand, unless that is proven best."""
-        since, best = self.clock.seconds, self._best()
-        for plan in list(self.plans):
-            best = plan if best is None or plan.objective < best.objective else best
+        since, best = self.clock.seconds, self._best_here()
         gap = None if best is None else relative_gap(best.objective, self.bound)
         if self._stop.is_set() or (gap is not None and gap <= CLOSED):
             return

@@ -15,26 +15,41 @@ from typing import Any
 import numpy as np
 
 from optimiser.solve.bridge import load_highspy, new_solver, require_ok, set_options
-from optimiser.solve.knapsack import best_filling
+from optimiser.solve.knapsack import best_fillings
 from optimiser.solve.packing import Packing
 
 SMOOTHING = 0.5  # weight of the best worths so far
-NODES = 4_000  # steps of one knapsack while columns are looked for
-NODES_FOR_BOUND = 400_000
+NODES = 20_000  # steps of one knapsack while columns are looked for
+NODES_FOR_BOUND = 20 * 20 * NODES
+MOST_COLUMNS = 60  # of one knapsack
 TINY = 1e-9
 CLOSE = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Worth of items (item,) and charge for hosts (class,) at which no filling gains anything.
+
+    So no plan costs less than ``bound``: all items at their worth less all hosts at their charge.
+    """
+
+    worth: np.ndarray
+    charge: np.ndarray
+    bound: float
 
 
 @dataclass(eq=False)
 class Master:
     """The covering problem with the fillings found so far.
 
-    Column j is ``filling[j]`` (item,) on a host of class ``kind[j]``.
+    Column j is ``filling[j]`` (item,) on a host of class ``kind[j]``. ``prices`` prove the best
+    bound so far.
     """
 
     packing: Packing
     filling: list[np.ndarray] = field(default_factory=list)
     kind: list[int] = field(default_factory=list)
+    prices: Prices | None = None
     _known: set[tuple[int, bytes]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -49,6 +64,11 @@ class Master:
         dear = 4.0 * float(packing.price.max())
         for item in range(len(packing.count)):  # keeps the master solvable while columns lack
             self._add_column(dear, np.array([item]), np.array([1.0]))
+
+    @property
+    def bound(self) -> float:
+        """The best bound so far, before rounding."""
+        return 0.0 if self.prices is None else self.prices.bound
 
     def _add_column(self, cost: float, rows: np.ndarray, values: np.ndarray) -> None:
         status = self._highs.addCol(
@@ -94,38 +114,54 @@ class Master:
 
 @dataclass(frozen=True)
 class Priced:
-    """One round of knapsacks: a bound and the best filling of each class, ``None`` for none."""
+    """One round of knapsacks: a bound and good fillings as (class, filling, gain).
 
-    bound: float
+    ``prices`` prove the bound; ``is_exact`` when no knapsack ended early, so that no filling gains
+    more than these.
+    """
+
+    prices: Prices
     fillings: list[tuple[int, np.ndarray, float]]
+    is_exact: bool
+
+    @property
+    def bound(self) -> float:
+        """No plan costs less."""
+        return self.prices.bound
 
 
 def price_fillings(
     packing: Packing, worth: np.ndarray, count: np.ndarray, nodes: int, charge: np.ndarray
 ) -> Priced:
-    """Look for the filling of most worth on each class of hosts.
+    """Look for fillings worth more than their hosts cost, the best of each class among them.
 
     ``worth`` (item,) and ``charge`` (class,) what a host costs beyond its price. The bound is
     Lagrange's: all items at their worth, less what the hosts at hand could gain at most; or, where
     that is more, with all worths scaled so that no host gains (Farley).
     """
     total = float(worth @ packing.count)
-    gain, fillings, scale = 0.0, [], 1.0
+    over, scale, is_exact = np.zeros(len(packing.price)), 1.0, True
+    fillings: list[tuple[int, np.ndarray, float]] = []
     for kind in np.flatnonzero(packing.available > 0).tolist():
         chosen = np.flatnonzero((worth > TINY) & packing.allowed[:, kind] & (count > 0))
         cost = float(packing.price[kind])
         if not len(chosen):
             continue
-        value, upper, taken = best_filling(
-            worth[chosen], packing.use[chosen], count[chosen], packing.room[kind], 0.0, nodes
-        )
-        upper = max(upper, value) * (1.0 + TINY)
-        gain += packing.available[kind] * max(0.0, upper - cost)
+        full = cost + float(charge[kind])
+        upper, found, value = best_fillings(
+            worth[chosen], packing.use[chosen], count[chosen], packing.room[kind],
+            full * (1.0 + TINY), nodes, MOST_COLUMNS,
+        )  # fmt: skip
+        is_exact &= upper <= max(value.max(initial=0.0), full) * (1.0 + 2.0 * TINY)
+        upper *= 1.0 + 2.0 * TINY
+        over[kind] = max(0.0, upper - cost)
         scale = min(scale, cost / max(upper, TINY))
-        filling = np.zeros(len(worth), dtype=np.int64)
-        filling[chosen] = taken
-        fillings.append((kind, filling, value - cost - float(charge[kind])))
-    return Priced(max(total - gain, total * scale), fillings)
+        table = np.zeros((len(value), len(worth)), dtype=np.int64)
+        table[:, chosen] = found
+        fillings += [(kind, *pair) for pair in zip(table, (value - full).tolist(), strict=True)]
+    free = Prices(worth, over, total - float(over @ packing.available))
+    scaled = Prices(worth * scale, np.zeros(len(over)), total * scale)
+    return Priced(max(free, scaled, key=lambda one: one.bound), fillings, is_exact)
 
 
 def generate(
@@ -142,30 +178,31 @@ def generate(
     master = Master(packing)
     for kind, filling in start:
         master.add(kind, filling)
-    best, centre = 0.0, None
+    centre, nodes = None, NODES
     while not is_over():
         solved = master.solve()
         if solved is None:
             return master
         worth, host_price, _ = solved
+        value = float(worth @ packing.count + host_price @ packing.available)
         tried = worth if centre is None else SMOOTHING * centre + (1.0 - SMOOTHING) * worth
-        found, is_new = price_fillings(packing, tried, packing.count, NODES, -host_price), False
+        found, is_new = price_fillings(packing, tried, packing.count, nodes, -host_price), False
         for kind, filling, _ in found.fillings:
             gains = float(filling @ worth) > packing.price[kind] - host_price[kind] + CLOSE
             is_new |= gains and master.add(kind, filling)
-        if found.bound > best:
-            best, centre = found.bound, tried
-            on_bound(round_up(packing, best))
-        if not is_new and centre is not None and tried is not worth:
+        if found.bound > master.bound:
+            master.prices, centre = found.prices, tried
+            on_bound(round_up(packing, found.bound))
+        if master.bound >= value - CLOSE * max(1.0, value):
+            return master
+        if is_new:
+            nodes = NODES
+        elif tried is not worth:
             centre = None  # the next round asks at the master's own worths
-        elif not is_new:
-            exact = price_fillings(packing, worth, packing.count, NODES_FOR_BOUND, -host_price)
-            on_bound(round_up(packing, max(best, exact.bound)))
-            added = [
-                master.add(kind, filling) for kind, filling, gain in exact.fillings if gain > CLOSE
-            ]
-            if not any(added):
-                return master
+        elif found.is_exact or nodes >= NODES_FOR_BOUND:
+            return master
+        else:
+            nodes *= 20
     return master
 
 

@@ -42,7 +42,7 @@ def _solve(master: Master, count: np.ndarray, available: np.ndarray) -> np.ndarr
         if solved is None:
             return None
         worth, host_price, _ = solved
-        found = price_fillings(packing, worth, count, NODES // 4, -host_price)
+        found = price_fillings(packing, worth, count, NODES, -host_price)
         added = [
             master.add(kind, filling) for kind, filling, gain in found.fillings if gain > CLOSE
         ]

@@ -1,16 +1,112 @@
-"""Compiled search for the host filling that is worth most: a knapsack of several resources.
+"""Compiled search for fillings of a host: a knapsack of several resources.
 
-Depth first over items by worth per room, cut off where even splitting the rest cannot win. The
-search ends early when it takes too long; an upper limit on the worth holds either way.
+Depth first over items by worth per room, cut off where even splitting the rest cannot win. All
+resources are added up to one at prices that make that limit tight: the duals of the knapsack's own
+linear relaxation. A search that takes too long ends early; an upper limit on the worth holds either
+way.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from optimiser.solve.kernel import entry, jit
 
 EPSILON = 1e-11
+RESTRAINT = 0.5  # of the best gain so far that a filling must reach to be kept beside it
+COOLING = 0.9
+
+
+@entry
+def price_room(
+    worth: np.ndarray, use: np.ndarray, count: np.ndarray, room: np.ndarray, rounds: int
+) -> np.ndarray:
+    """Return prices of the resources (column,) at which splitting gives a low limit on the worth.
+
+    The limit of prices p is p·room plus what items are worth above p·use; its least is the optimum
+    of the linear relaxation (Lagrange). Subgradient steps (Polyak) come close; any p ≥ 0 is valid.
+    """
+    columns = len(room)
+    inverse = np.array([1.0 / max(amount, 1) for amount in room])
+    densest = 0.0
+    for item in range(len(worth)):
+        size = (use[item] * inverse).sum()
+        densest = max(densest, worth[item] / max(size, 1e-9))
+    price = densest * inverse / max(columns, 1)
+    found, best, hope = price.copy(), np.inf, 0.05
+    slope = np.empty(columns)
+    for _ in range(rounds):
+        limit = relaxed_worth(price, worth, use, count, room, slope)
+        if limit < best:
+            best = limit
+            found[:] = price
+        else:
+            hope *= COOLING
+        length = 0.0
+        for column in range(columns):
+            if price[column] > 0.0 or slope[column] < 0.0:
+                length += (slope[column] * inverse[column]) ** 2
+        if length <= 1e-18:
+            break
+        step = (limit - best * (1.0 - hope)) / length
+        price = np.maximum(0.0, price - step * slope * inverse * inverse)
+    return found
+
+
+@jit
+def relaxed_worth(
+    price: np.ndarray,
+    worth: np.ndarray,
+    use: np.ndarray,
+    count: np.ndarray,
+    room: np.ndarray,
+    slope: np.ndarray,
+) -> float:
+    """Return the limit that prices of the resources give; fill its ``slope`` (column,)."""
+    limit = 0.0
+    for column in range(len(room)):
+        slope[column] = room[column]
+        limit += price[column] * room[column]
+    for item in range(len(worth)):
+        gain = worth[item]
+        for column in range(len(room)):
+            gain -= price[column] * use[item, column]
+        if gain > 0.0:
+            limit += gain * count[item]
+            for column in range(len(room)):
+                slope[column] -= count[item] * use[item, column]
+    return limit
+
+
+class Items(NamedTuple):
+    """Items by worth per size: ``worth``, ``size`` and ``count`` (item,), ``use`` (item, column).
+
+    The size is the use at the prices of the resources.
+    """
+
+    worth: np.ndarray
+    size: np.ndarray
+    count: np.ndarray
+    use: np.ndarray
+
+
+class Stack(NamedTuple):
+    """The path of the search, by depth.
+
+    ``fits`` (depth, item) lists the items that still go in beside those chosen, ``length`` how
+    many, ``next`` which is tried next; ``left`` (depth, column) the room, ``span`` (depth,) the
+    same at the prices of the resources; ``worth`` (depth,) of what is chosen; ``taken`` (item,).
+    """
+
+    fits: np.ndarray
+    length: np.ndarray
+    next: np.ndarray
+    left: np.ndarray
+    span: np.ndarray
+    worth: np.ndarray
+    taken: np.ndarray
 
 
 @jit
@@ -23,122 +119,134 @@ def may_add(use: np.ndarray, room: np.ndarray) -> bool:
 
 
 @jit
-def most_copies(use: np.ndarray, room: np.ndarray, count: int) -> int:
-    """Return how many copies of an item go into the room, at most ``count``."""
-    most = count
+def most_items(items: Items, room: np.ndarray) -> int:
+    """Return how many items a host can hold at most."""
+    most = items.count.sum()
     for column in range(len(room)):
-        if use[column] > 0:
-            most = min(most, room[column] // use[column])
+        least = items.use[:, column].min()
+        if least > 0:
+            most = min(most, room[column] // least)
     return most
 
 
 @jit
-def split_worth(
-    first: int,
-    worth: np.ndarray,
-    size: np.ndarray,
-    count: np.ndarray,
-    use: np.ndarray,
-    room: np.ndarray,
-    inverse: np.ndarray,
-) -> float:
-    """Return what the items from ``first`` on are worth at most if they could be split.
+def new_stack(items: Items, room: np.ndarray, price: np.ndarray) -> Stack:
+    """Return the path before its first step."""
+    deep, num = most_items(items, room) + 2, len(items.worth)
+    stack = Stack(
+        np.empty((deep, num), dtype=np.int32),
+        np.zeros(deep, dtype=np.int64),
+        np.zeros(deep, dtype=np.int64),
+        np.empty((deep, len(room)), dtype=np.int64),
+        np.empty(deep),
+        np.zeros(deep),
+        np.zeros(num, dtype=np.int64),
+    )
+    stack.left[0] = room
+    stack.span[0] = (price * room).sum()
+    for item in range(num):
+        if items.count[item] > 0 and may_add(items.use[item], room):
+            stack.fits[0, stack.length[0]] = item
+            stack.length[0] += 1
+    return stack
 
-    All resources are added up to one, each as a share of the host.
-    """
-    left, total = 0.0, 0.0
-    for column in range(len(room)):
-        left += room[column] * inverse[column]
-    for item in range(first, len(worth)):
-        if not may_add(use[item], room):
-            continue
-        wanted = size[item] * count[item]
-        if wanted >= left:
-            return total + worth[item] * (left / size[item] if size[item] > 0.0 else count[item])
-        total += worth[item] * count[item]
-        left -= wanted
+
+@jit
+def limit_at(items: Items, stack: Stack, depth: int) -> float:
+    """Return what a filling is worth at most that goes on from here, items being split."""
+    left, total = stack.span[depth], stack.worth[depth]
+    for place in range(stack.next[depth], stack.length[depth]):
+        item = stack.fits[depth, place]
+        number = items.count[item] - stack.taken[item]
+        if items.size[item] > 0.0 and items.size[item] * number >= left:
+            return total + items.worth[item] * (left / items.size[item])
+        total += items.worth[item] * number
+        left -= items.size[item] * number
     return total
 
 
 @jit
-def split_by_column(
-    worth: np.ndarray, use: np.ndarray, count: np.ndarray, room: np.ndarray
-) -> float:
-    """Return the least of the limits that each resource alone gives when items may be split."""
-    least = np.inf
-    for column in range(len(room)):
-        density = np.empty(len(worth))
-        for item in range(len(worth)):
-            density[item] = -worth[item] / max(use[item, column], 1e-9)
-        left, total = float(room[column]), 0.0
-        for item in np.argsort(density):
-            wanted = float(use[item, column] * count[item])
-            if wanted > left:
-                total += worth[item] * left / use[item, column]
-                left = 0.0
-                break
-            total += worth[item] * count[item]
-            left -= wanted
-        least = min(least, total)
-    return least
+def descend(items: Items, stack: Stack, depth: int) -> None:
+    """Take one more of the next item; list what still goes in beside it."""
+    place = stack.next[depth]
+    item = stack.fits[depth, place]
+    stack.next[depth] += 1
+    stack.taken[item] += 1
+    for column in range(stack.left.shape[1]):
+        stack.left[depth + 1, column] = stack.left[depth, column] - items.use[item, column]
+    stack.span[depth + 1] = max(0.0, stack.span[depth] - items.size[item])
+    stack.worth[depth + 1] = stack.worth[depth] + items.worth[item]
+    number, left = 0, stack.left[depth + 1]
+    first = place if stack.taken[item] < items.count[item] else place + 1
+    for other in range(first, stack.length[depth]):
+        candidate = stack.fits[depth, other]
+        if may_add(items.use[candidate], left):
+            stack.fits[depth + 1, number] = candidate
+            number += 1
+    stack.length[depth + 1], stack.next[depth + 1] = number, 0
+
+
+@jit
+def sort_items(
+    worth: np.ndarray, use: np.ndarray, count: np.ndarray, price: np.ndarray
+) -> tuple[np.ndarray, Items]:
+    """Return the order by worth per size, and the items in it."""
+    size = np.zeros(len(worth))
+    for item in range(len(worth)):
+        for column in range(len(price)):
+            size[item] += use[item, column] * price[column]
+    order = np.argsort(-worth / np.maximum(size, 1e-12), kind="mergesort")
+    return order, Items(worth[order], size[order], count[order], use[order])
 
 
 @entry
-def best_filling(
+def best_fillings(
     worth: np.ndarray,
     use: np.ndarray,
     count: np.ndarray,
     room: np.ndarray,
     floor: float,
     nodes: int,
-) -> tuple[float, float, np.ndarray]:
-    """Return the worth of the best filling, an upper limit on it, and how many of each item.
+    most: int,
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return an upper limit on the worth of a filling, good fillings and their worths.
 
     ``worth`` (item,) > 0; ``use`` (item, column) and ``room`` (column,) int64; ``count`` (item,) at
-    hand. Fillings worth no more than ``floor`` are of no interest. After ``nodes`` steps the best
-    so far is returned with a limit that no filling exceeds.
+    hand. Of the fillings worth more than ``floor`` the best one with each item as its first comes
+    back, at most ``most`` of them (filling, item), the best of all among them. Without one the
+    limit is ``floor``. After ``nodes`` steps the search ends; the limit holds all the same.
     """
-    inverse = 1.0 / np.maximum(room, 1)
-    size = np.zeros(len(worth))
-    for item in range(len(worth)):
-        for column in range(len(room)):
-            size[item] += use[item, column] * inverse[column]
-    order = np.argsort(-worth / np.maximum(size, 1e-12))
-    worth_by, size_by, count_by, use_by = worth[order], size[order], count[order], use[order]
-    left, taken = room.copy(), np.zeros(len(worth), dtype=np.int64)
-    best, value, item, steps = floor, 0.0, 0, 0
-    found = np.zeros(len(worth), dtype=np.int64)
-    while True:
-        while item < len(worth):
-            steps += 1
-            rest = split_worth(item, worth_by, size_by, count_by, use_by, left, inverse)
-            if value + rest <= best + EPSILON:
-                break
-            copies = most_copies(use_by[item], left, count_by[item])
-            taken[item] = copies
-            value += copies * worth_by[item]
-            for column in range(len(left)):
-                left[column] -= copies * use_by[item, column]
-            item += 1
-        if value > best + EPSILON:
-            best = value
-            found[:] = 0
-            found[:item] = taken[:item]
-        item -= 1
-        while item >= 0 and taken[item] == 0:
-            item -= 1
-        if item < 0 or steps > nodes:
+    price = price_room(worth, use, count, room, 200)
+    order, items = sort_items(worth, use, count, price)
+    stack = new_stack(items, room, price)
+    found, value = np.zeros((most, len(worth)), dtype=np.int64), np.zeros(most)
+    number, slot, depth, steps = 0, -1, 0, 0
+    best, bar = floor, floor
+    while depth >= 0:
+        if depth == 0:
+            slot, bar = -1, floor + RESTRAINT * (best - floor)
+        if stack.next[depth] >= stack.length[depth] or (
+            limit_at(items, stack, depth) <= bar + EPSILON
+        ):
+            depth -= 1
+            if depth >= 0:
+                stack.taken[stack.fits[depth, stack.next[depth] - 1]] -= 1
+            continue
+        if steps >= nodes:
             break
-        taken[item] -= 1
-        value -= worth_by[item]
-        for column in range(len(left)):
-            left[column] += use_by[item, column]
-        taken[item + 1 :] = 0
-        item += 1
+        steps += 1
+        descend(items, stack, depth)
+        depth += 1
+        if stack.worth[depth] > bar + EPSILON:
+            bar = stack.worth[depth]
+            if slot < 0:
+                slot = number if number < most else int(np.argmin(value))
+                number = min(number + 1, most)
+            value[slot] = bar
+            found[slot] = 0
+            found[slot][order] = stack.taken
+            best = max(best, bar)
     upper = best
-    if item >= 0:
-        upper = max(best, split_worth(0, worth_by, size_by, count_by, use_by, room, inverse))
-        upper = max(best, min(upper, split_by_column(worth, use, count, room)))
-    result = np.zeros(len(worth), dtype=np.int64)
-    result[order] = found
-    return best, upper, result
+    for above in range(depth + 1):
+        upper = max(upper, limit_at(items, stack, above))
+    return upper, found[:number], value[:number]

@@ -9,7 +9,7 @@ import pytest
 
 from optimiser.solve.columns import fillings_of, generate, price_fillings, round_up
 from optimiser.solve.dive import dive
-from optimiser.solve.knapsack import best_filling
+from optimiser.solve.knapsack import best_fillings
 from optimiser.solve.packing import Packing
 from optimiser.solve.restricted import choose_fillings, restricted_master
 from optimiser.solve.settings import SolveSettings
@@ -34,11 +34,12 @@ def test_best_filling_is_the_best_of_all(seed: int):
     items, columns = int(rng.integers(1, 7)), int(rng.integers(1, 4))
     worth, count = rng.random(items), rng.integers(1, 4, items)
     use, room = rng.integers(0, 9, (items, columns)), rng.integers(5, 20, columns)
-    value, upper, taken = best_filling(worth, use, count, room, 0.0, NEVER)
-    assert value == pytest.approx(_best_by_hand(worth, use, count, room))
-    assert upper == value
-    assert (taken <= count).all() and (taken @ use <= room).all()
-    assert float(taken @ worth) == pytest.approx(value)
+    upper, fillings, values = best_fillings(worth, use, count, room, 0.0, NEVER, 9)
+    assert upper == pytest.approx(_best_by_hand(worth, use, count, room))
+    assert upper == values.max(initial=0.0)
+    for taken, value in zip(fillings, values, strict=True):
+        assert (taken <= count).all() and (taken @ use <= room).all()
+        assert float(taken @ worth) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -47,8 +48,18 @@ def test_limit_holds_when_stopped_early(seed: int):
     rng = np.random.default_rng(100 + seed)
     worth, count = rng.random(6), np.full(6, 2)
     use, room = rng.integers(1, 9, (6, 2)), rng.integers(8, 20, 2)
-    value, upper, _ = best_filling(worth, use, count, room, 0.0, 3)
-    assert value <= _best_by_hand(worth, use, count, room) <= upper + 1e-9
+    upper, _, values = best_fillings(worth, use, count, room, 0.0, 3, 9)
+    best = _best_by_hand(worth, use, count, room)
+    assert values.max(initial=0.0) <= best + 1e-9
+    assert best <= upper + 1e-9
+
+
+def test_items_without_size_cost_no_room():
+    """What needs nothing goes in all at once and counts in the limit of a search cut short."""
+    worth, count = np.array([1.0, 2.0, 5.0]), np.array([2, 3, 1])
+    use, room = np.array([[0], [0], [4]]), np.array([4])
+    assert best_fillings(worth, use, count, room, 0.0, NEVER, 9)[0] == 13.0
+    assert best_fillings(worth, use, count, room, 0.0, 1, 9)[0] >= 13.0
 
 
 def _packing(seed: int) -> Packing:
