@@ -179,7 +179,9 @@ class Bounder:
                 return self._stop.is_set() or asked[share] > FILLING_ROUNDS
             return self._stop.is_set() or self._is_late(share * self.clock.time_limit_s)
 
-        desk = Desk(self._best_here, self._offer, lambda b: self._raise(b, FILLINGS), is_over)
+        desk = Desk(
+            self._best_here, self._offer, lambda b: self._raise(b, FILLINGS), is_over, self.executor
+        )
         master = Coverer(packing, desk).run()
         self.seconds["fillings"] = self.clock.seconds - since
         self._choose(packing, master, child)

@@ -8,6 +8,8 @@ the knapsacks alone, not on the solver of the master.
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from optimiser.solve.bridge import load_highspy, new_solver, require_ok, set_options
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.knapsack import best_fillings
 from optimiser.solve.packing import Packing
 
@@ -22,6 +25,8 @@ SMOOTHING = 0.5  # weight of the best worths so far
 NODES = 20_000  # steps of one knapsack while columns are looked for
 NODES_FOR_BOUND = 20 * 20 * NODES
 MOST_COLUMNS = 60  # of one knapsack
+WORTH_SENDING_S = 0.05
+"""Work of a round of knapsacks from which workers are asked; a message takes some milliseconds."""
 TINY = 1e-9
 CLOSE = 1e-7
 
@@ -50,6 +55,8 @@ class Master:
     filling: list[np.ndarray] = field(default_factory=list)
     kind: list[int] = field(default_factory=list)
     prices: Prices | None = None
+    executor: Executor = field(default_factory=InProcess)
+    _round_s: float = 0.0
     _known: set[tuple[int, bytes]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -69,6 +76,14 @@ class Master:
     def bound(self) -> float:
         """The best bound so far, before rounding."""
         return 0.0 if self.prices is None else self.prices.bound
+
+    def price(self, worth: np.ndarray, count: np.ndarray, nodes: int, charge: np.ndarray) -> Priced:
+        """Look for fillings; see :func:`price_fillings`. Rounds that are soon done stay here."""
+        executor = self.executor if self._round_s > WORTH_SENDING_S else InProcess()
+        since = time.monotonic()
+        found = price_fillings(self.packing, worth, count, nodes, charge, executor)
+        self._round_s = (time.monotonic() - since) * executor.width
+        return found
 
     def _add_column(self, cost: float, rows: np.ndarray, values: np.ndarray) -> None:
         status = self._highs.addCol(
@@ -130,38 +145,82 @@ class Priced:
         return self.prices.bound
 
 
+@dataclass(frozen=True, eq=False)
+class _Ask:
+    """What the knapsacks of some classes of hosts are asked; see :func:`price_fillings`."""
+
+    kinds: list[int]
+    worth: np.ndarray
+    count: np.ndarray
+    nodes: int
+    charge: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """The most that one class can gain, and fillings (k, item) with their values (k,)."""
+
+    kind: int
+    upper: float
+    fillings: np.ndarray
+    value: np.ndarray
+
+
 def price_fillings(
-    packing: Packing, worth: np.ndarray, count: np.ndarray, nodes: int, charge: np.ndarray
+    packing: Packing,
+    worth: np.ndarray,
+    count: np.ndarray,
+    nodes: int,
+    charge: np.ndarray,
+    executor: Executor | None = None,
 ) -> Priced:
     """Look for fillings worth more than their hosts cost, the best of each class among them.
 
-    ``worth`` (item,) and ``charge`` (class,) what a host costs beyond its price. The bound is
-    Lagrange's: all items at their worth, less what the hosts at hand could gain at most; or, where
-    that is more, with all worths scaled so that no host gains (Farley).
+    ``worth`` (item,) and ``charge`` (class,) what a host costs beyond its price; ``executor`` runs
+    the classes. The bound is Lagrange's: all items at their worth, less what the hosts at hand
+    could gain at most; or, where that is more, with all worths scaled so that no host gains
+    (Farley).
     """
+    executor = executor or InProcess()
     total = float(worth @ packing.count)
     over, scale, is_exact = np.zeros(len(packing.price)), 1.0, True
     fillings: list[tuple[int, np.ndarray, float]] = []
-    for kind in np.flatnonzero(packing.available > 0).tolist():
-        chosen = np.flatnonzero((worth > TINY) & packing.allowed[:, kind] & (count > 0))
+    kinds = np.flatnonzero(packing.available > 0).tolist()
+    asks = [_Ask(kinds[k :: executor.width], worth, count, nodes, charge)
+            for k in range(min(executor.width, len(kinds)))]  # fmt: skip
+    with executor.start(_knapsacks, packing, asks) as parts:
+        answers = sorted(itertools.chain.from_iterable(parts), key=lambda answer: answer.kind)
+    for answer in answers:
+        kind, upper = answer.kind, answer.upper
         cost = float(packing.price[kind])
-        if not len(chosen):
-            continue
         full = cost + float(charge[kind])
-        upper, found, value = best_fillings(
-            worth[chosen], packing.use[chosen], count[chosen], packing.room[kind],
-            full * (1.0 + TINY), nodes, MOST_COLUMNS,
-        )  # fmt: skip
-        is_exact &= upper <= max(value.max(initial=0.0), full) * (1.0 + 2.0 * TINY)
+        is_exact &= upper <= max(answer.value.max(initial=0.0), full) * (1.0 + 2.0 * TINY)
         upper *= 1.0 + 2.0 * TINY
         over[kind] = max(0.0, upper - cost)
         scale = min(scale, cost / max(upper, TINY))
-        table = np.zeros((len(value), len(worth)), dtype=np.int64)
-        table[:, chosen] = found
-        fillings += [(kind, *pair) for pair in zip(table, (value - full).tolist(), strict=True)]
+        gains = (answer.value - full).tolist()
+        fillings += [(kind, *pair) for pair in zip(answer.fillings, gains, strict=True)]
     free = Prices(worth, over, total - float(over @ packing.available))
     scaled = Prices(worth * scale, np.zeros(len(over)), total * scale)
     return Priced(max(free, scaled, key=lambda one: one.bound), fillings, is_exact)
+
+
+def _knapsacks(packing: Packing, ask: _Ask) -> list[_Answer]:
+    """Solve the knapsacks of some classes, wherever this runs."""
+    worth, answers = ask.worth, []
+    for kind in ask.kinds:
+        chosen = np.flatnonzero((worth > TINY) & packing.allowed[:, kind] & (ask.count > 0))
+        if not len(chosen):
+            continue
+        full = float(packing.price[kind]) + float(ask.charge[kind])
+        upper, found, value = best_fillings(
+            worth[chosen], packing.use[chosen], ask.count[chosen], packing.room[kind],
+            full * (1.0 + TINY), ask.nodes, MOST_COLUMNS,
+        )  # fmt: skip
+        table = np.zeros((len(value), len(worth)), dtype=np.int64)
+        table[:, chosen] = found
+        answers.append(_Answer(kind, float(upper), table, value))
+    return answers
 
 
 def generate(
@@ -169,13 +228,14 @@ def generate(
     start: list[tuple[int, np.ndarray]],
     on_bound: Callable[[float], None],
     is_over: Callable[[], bool],
+    executor: Executor | None = None,
 ) -> Master:
     """Return the master problem with columns generated until nothing gains or time is over.
 
     ``start`` known fillings by class; ``on_bound`` is told each better bound, with everything
-    rounded up to the least step of the prices.
+    rounded up to the least step of the prices; ``executor`` runs the knapsacks of each round.
     """
-    master = Master(packing)
+    master = Master(packing, executor=executor or InProcess())
     for kind, filling in start:
         master.add(kind, filling)
     centre, nodes = None, NODES
@@ -186,7 +246,7 @@ def generate(
         worth, host_price, _ = solved
         value = float(worth @ packing.count + host_price @ packing.available)
         tried = worth if centre is None else SMOOTHING * centre + (1.0 - SMOOTHING) * worth
-        found, is_new = price_fillings(packing, tried, packing.count, nodes, -host_price), False
+        found, is_new = master.price(tried, packing.count, nodes, -host_price), False
         for kind, filling, _ in found.fillings:
             gains = float(filling @ worth) > packing.price[kind] - host_price[kind] + CLOSE
             is_new |= gains and master.add(kind, filling)

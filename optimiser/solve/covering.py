@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from optimiser.solve.columns import Master, fillings_of, generate, round_up
 from optimiser.solve.dive import dive, place_fillings
+from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.filling_tree import search_pool
 from optimiser.solve.packing import Packing
 from optimiser.solve.pool import Pool, list_pool, mean_prices, size_prices
@@ -34,13 +35,15 @@ class Desk:
     """Where the work on one packing reports and asks.
 
     ``best`` gives the best plan so far; ``offer`` takes a placement (workload,), ``tell`` a bound;
-    ``is_over`` is asked, with a share of the time limit, before each piece of work.
+    ``is_over`` is asked, with a share of the time limit, before each piece of work; ``executor``
+    runs what is independent.
     """
 
     best: Callable[[], Candidate | None]
     offer: Callable[[np.ndarray], None]
     tell: Callable[[float], None]
     is_over: Callable[[float], bool]
+    executor: Executor = field(default_factory=InProcess)
 
 
 class Coverer:
@@ -56,7 +59,9 @@ class Coverer:
         self._search_by_size()
         best = self.desk.best()
         start = [] if best is None else fillings_of(self.packing, best.host)
-        master = generate(self.packing, start, self._tell, self._until(GENERATE_SHARE))
+        master = generate(
+            self.packing, start, self._tell, self._until(GENERATE_SHARE), self.desk.executor
+        )
         host = None if self._is_over(DIVE_SHARE) else dive(master, self._until(DIVE_SHARE))
         if host is not None:
             self.desk.offer(host)

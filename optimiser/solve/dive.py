@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimiser.solve.columns import CLOSE, NODES, Master, price_fillings
+from optimiser.solve.columns import CLOSE, NODES, Master
 from optimiser.solve.packing import Packing
 
 SURE = 0.9  # share from which a filling is fixed without waiting
@@ -36,13 +36,12 @@ def dive(master: Master, is_over: Callable[[], bool]) -> np.ndarray | None:
 def _solve(master: Master, count: np.ndarray, available: np.ndarray) -> np.ndarray | None:
     """Solve the rest and price it a few rounds; return the shares of the fillings."""
     master.narrow(count, available)
-    packing = master.packing
     for _ in range(ROUNDS):
         solved = master.solve()
         if solved is None:
             return None
         worth, host_price, _ = solved
-        found = price_fillings(packing, worth, count, NODES, -host_price)
+        found = master.price(worth, count, NODES, -host_price)
         added = [
             master.add(kind, filling) for kind, filling, gain in found.fillings if gain > CLOSE
         ]

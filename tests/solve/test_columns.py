@@ -7,8 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
+from optimiser.solve import columns
 from optimiser.solve.columns import fillings_of, generate, price_fillings, round_up
 from optimiser.solve.dive import dive
+from optimiser.solve.executor import open_executor
 from optimiser.solve.knapsack import best_fillings
 from optimiser.solve.packing import Packing
 from optimiser.solve.restricted import choose_fillings, restricted_master
@@ -169,3 +171,21 @@ def test_no_fillings_are_no_model():
     from optimiser.solve.columns import Master
 
     assert restricted_master(Master(_packing(1))) is None
+
+
+def test_workers_price_the_same_columns(monkeypatch: pytest.MonkeyPatch):
+    """Knapsacks of a round run on two processes; every round asks and learns the same."""
+    told: list[list[float]] = []
+    masters = []
+    monkeypatch.setattr(columns, "WORTH_SENDING_S", -1.0)
+    for workers in (None, 2):
+        told.append([])
+        with open_executor(workers=workers) as executor:
+            masters += [
+                generate(_packing(seed), [], told[-1].append, lambda: False, executor)
+                for seed in range(6)
+            ]
+    assert told[0] == told[1] and len(told[0]) >= 6
+    for here, there in zip(masters[:6], masters[6:], strict=True):
+        assert here.kind == there.kind and here.bound == there.bound
+        assert all((a == b).all() for a, b in zip(here.filling, there.filling, strict=True))
