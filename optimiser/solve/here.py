@@ -16,6 +16,10 @@ from optimiser.solve.run import run_highs
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 
+TOLERANCES = ("primal_feasibility_tolerance", "mip_feasibility_tolerance")
+TIGHT = 1e-9
+"""Tolerance of the second run, which looks for anything a little better."""
+
 
 def solve_here(
     compiled: Compiled, settings: SolveSettings | None = None, start: Floats | None = None
@@ -63,5 +67,6 @@ def confirm_optimal(
     lower, upper = (-np.inf, target) if compiled.sense == 1 else (target, np.inf)
     harder = stack_rows(compiled, compiled.cost, lower, upper)
     options = settings.to_options() | {"presolve": "off", "random_seed": settings.seed + 1}
+    options |= dict.fromkeys(TOLERANCES, TIGHT)  # or whole columns that are not quite whole win
     answer = run_highs(pass_to_highs(harder, options, None), harder)
     return answer.status is SolveStatus.INFEASIBLE

@@ -81,14 +81,14 @@ def relaxed_worth(
 
 
 class Items(NamedTuple):
-    """Items by worth per size: ``worth``, ``size`` and ``count`` (item,), ``use`` (item, column).
+    """Items by worth per size: ``worth``, ``size`` and ``copies`` (item,), ``use`` (item, column).
 
     The size is the use at the prices of the resources.
     """
 
     worth: np.ndarray
     size: np.ndarray
-    count: np.ndarray
+    copies: np.ndarray
     use: np.ndarray
 
 
@@ -121,7 +121,7 @@ def may_add(use: np.ndarray, room: np.ndarray) -> bool:
 @jit
 def most_items(items: Items, room: np.ndarray) -> int:
     """Return how many items a host can hold at most."""
-    most = items.count.sum()
+    most = items.copies.sum()
     for column in range(len(room)):
         least = items.use[:, column].min()
         if least > 0:
@@ -145,7 +145,7 @@ def new_stack(items: Items, room: np.ndarray, price: np.ndarray) -> Stack:
     stack.left[0] = room
     stack.span[0] = (price * room).sum()
     for item in range(num):
-        if items.count[item] > 0 and may_add(items.use[item], room):
+        if items.copies[item] > 0 and may_add(items.use[item], room):
             stack.fits[0, stack.length[0]] = item
             stack.length[0] += 1
     return stack
@@ -157,7 +157,7 @@ def limit_at(items: Items, stack: Stack, depth: int) -> float:
     left, total = stack.span[depth], stack.worth[depth]
     for place in range(stack.next[depth], stack.length[depth]):
         item = stack.fits[depth, place]
-        number = items.count[item] - stack.taken[item]
+        number = items.copies[item] - stack.taken[item]
         if items.size[item] > 0.0 and items.size[item] * number >= left:
             return total + items.worth[item] * (left / items.size[item])
         total += items.worth[item] * number
@@ -177,7 +177,7 @@ def descend(items: Items, stack: Stack, depth: int) -> None:
     stack.span[depth + 1] = max(0.0, stack.span[depth] - items.size[item])
     stack.worth[depth + 1] = stack.worth[depth] + items.worth[item]
     number, left = 0, stack.left[depth + 1]
-    first = place if stack.taken[item] < items.count[item] else place + 1
+    first = place if stack.taken[item] < items.copies[item] else place + 1
     for other in range(first, stack.length[depth]):
         candidate = stack.fits[depth, other]
         if may_add(items.use[candidate], left):

@@ -7,7 +7,7 @@ from differential.engine_trial import try_seed
 
 BLOCKS = 20
 PER_BLOCK = 8
-FOUND = (56056, 70393)
+FOUND = (56056, 70393, 74271)
 """Hosts woken for a reserve draw power with a feed lost; soft limits of feeds whose racks merge."""
 
 
