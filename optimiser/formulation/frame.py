@@ -25,6 +25,8 @@ RESOLUTION = {"W": 1.0, "degC": 0.01}
 """Step in which limits are compared: whole watts and hundredths of a kelvin, rounded down."""
 MARGIN = {"W": 2e-3, "degC": 4e-6}
 """What solvers may exceed a row by, kept free below the next step."""
+ROUNDING = {"W": 1e-5, "degC": 1e-8}
+"""How far a sum over racks may be from that of the verifier, which counts in microwatts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,14 +181,16 @@ def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> Li
     The verifier compares whole watts and hundredths of a kelvin, rounded down, so a value keeps a
     limit while it stays below the next step; a margin for the solver's tolerance is left free.
     """
-    step = RESOLUTION[block.unit]
-    limit = (np.floor(block.limit / step + 1e-9) + 1.0) * step - MARGIN[block.unit]
-    if block.unit == "W":
-        coefficient, room = block.coefficient, (limit - block.offset[:, None]) / 1e3
-    else:
-        coefficient, room = block.coefficient * 1e3, limit - block.offset[:, None]
+    limit, offset = _below_next_step(block.limit, block.unit), block.offset[:, None]
     if block.rule.not_worse:
-        room = np.maximum(room, coefficient @ today.rack_power_kw + 1e-9)
+        carried = block.coefficient @ (1e3 * today.rack_power_kw) + offset
+        allowed = _below_next_step(carried + ROUNDING[block.unit], block.unit)
+        # what is a hair below the next step today may stay so, too
+        limit = np.maximum(limit, np.maximum(allowed, carried + 0.1 * ROUNDING[block.unit]))
+    if block.unit == "W":
+        coefficient, room = block.coefficient, (limit - offset) / 1e3
+    else:
+        coefficient, room = block.coefficient * 1e3, limit - offset
     idle = (np.maximum(coefficient, 0.0) @ highest_kw)[:, None] <= room
     return LimitRows(
         rule=block.rule,
@@ -196,6 +200,12 @@ def limit_rows(block: RackRows, today: Quantities, highest_kw: np.ndarray) -> Li
         unit="kW" if block.unit == "W" else "K",
         counts_all=bool(block.rule.hosts.all()),
     )
+
+
+def _below_next_step(limit: np.ndarray, unit: str) -> np.ndarray:
+    """Return the largest value that a limit allows when both are compared in whole steps."""
+    step = RESOLUTION[unit]
+    return (np.floor(limit / step + 1e-9) + 1.0) * step - MARGIN[unit]
 
 
 def _counted_today(

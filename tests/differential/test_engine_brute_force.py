@@ -7,8 +7,9 @@ from differential.engine_trial import try_seed
 
 BLOCKS = 20
 PER_BLOCK = 8
-FOUND = (56056, 70393, 74271)
-"""Hosts woken for a reserve draw power with a feed lost; soft limits of feeds whose racks merge."""
+FOUND = (56056, 70393, 71023, 74271)
+"""Hosts woken for a reserve draw power with a feed lost; soft limits of feeds whose racks merge;
+what may stay as it is today, compared in whole watts; columns that are not quite whole."""
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
