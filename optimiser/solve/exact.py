@@ -34,6 +34,7 @@ LARGEST_PAIRS = 6_000  # workload groups × hosts; beyond, relaxations and searc
 SMALL_CELLS = 20_000  # pairs × steps up to which no relaxation is worth solving first
 TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anything else
 GAP = 1e-6  # relative gap at which an exact solve ends
+MORE_NODES = 100  # of the second run, which goes without presolve
 OPTIONS = {"mip_abs_gap": 1e-9}
 WORTH, LARGEST_FACTOR = 10.0, 2.0**40  # of an objective that is told to HiGHS
 
@@ -228,7 +229,8 @@ def _solve_twice(compiled: Compiled, settings: SolveSettings, point: Floats | No
     result = solve_here(compiled, settings, point)
     if result.status is not SolveStatus.OPTIMAL or not compiled.is_mip:
         return result
-    if confirm_optimal(compiled, result, replace(settings, gap=10 * GAP)):
+    nodes = None if settings.node_limit is None else MORE_NODES * settings.node_limit
+    if confirm_optimal(compiled, result, replace(settings, gap=10 * GAP, node_limit=nodes)):
         return result
     note = "A second run did not confirm that nothing is better."
     return replace(result, status=SolveStatus.DISTRUSTED, bound=None, notes=(*result.notes, note))

@@ -26,6 +26,7 @@ FOUND = {
     55328: (),  # loss of a domain where who waits needs no room
     65178: SERVING,  # availability of replicas that may wait, in shapes that no limits tell apart
     60663: SERVING,  # hosts woken for a reserve draw power with a feed lost
+    85550: (),  # a second run without presolve that ended before it could confirm
 }
 """Seeds with the kinds of their run."""
 
