@@ -290,7 +290,7 @@ SPECS = (
     *map(_online, ("20110303", "20110306", "20110309")),
     _scale(1_000, 10_000, 30.0, 2.0, 1.0),
     _scale(10_000, 100_000, 120.0, 10.0, 4.0),
-    _scale(100_000, 1_000_000, 900.0, 120.0, 12.0, gap=0.01),
+    _scale(100_000, 1_000_000, 300.0, 120.0, 12.0, gap=0.01),
     _reassignment("a", "set A"),
     _reassignment("b", "b_1 and b_2 of set B"),
     _packing("packing-new-1", "New/class1", each=2),
