@@ -72,7 +72,7 @@ def constrain_balance_shortage(context: Context) -> None:
                 body = _use(context, k, r, s, scale).plus(_use(context, k, q, s, scale),
                                                           -float(price.ratio))  # fmt: skip
                 below(context, "balance_shortage", (index, price.resource, name, s),
-                      _joined(body).add(-1.0, short), -free / scale)  # fmt: skip
+                      body.collected().add(-1.0, short), -free / scale)  # fmt: skip
 
 
 def constrain_service_most_moves(context: Context) -> None:
@@ -213,15 +213,3 @@ def _use(context: Context, k: int, r: int, s: int, scale: float) -> Linear:
     demand = instance.demand[context.pair_group[pairs], r, s] / scale
     body = Linear(float(instance.host_base[k, r, s]) / scale)
     return body.extend(demand, context.arrays["place"][pairs])
-
-
-def _joined(body: Linear) -> Linear:
-    """Return the expression with each variable once."""
-    coefs: dict[int, float] = {}
-    by_id = {id(variable): variable for variable in body.variables}
-    for coef, variable in zip(body.coefs, body.variables, strict=True):
-        coefs[id(variable)] = coefs.get(id(variable), 0.0) + coef
-    joined = Linear(body.constant)
-    for key, coef in coefs.items():
-        joined.add(coef, by_id[key])
-    return joined

@@ -23,7 +23,7 @@ from optimiser.solve.packing import Packing
 
 SMOOTHING = 0.5  # weight of the best worths so far
 NODES = 20_000  # steps of one knapsack while columns are looked for
-NODES_FOR_BOUND = 20 * 20 * NODES
+NODES_FOR_BOUND = 20 * 20 * NODES  # of all knapsacks of a round, at which no more are given
 MOST_COLUMNS = 60  # of one knapsack
 WORTH_SENDING_S = 0.05
 """Work of a round of knapsacks from which workers are asked; a message takes some milliseconds."""
@@ -259,7 +259,7 @@ def generate(
             nodes = NODES
         elif tried is not worth:
             centre = None  # the next round asks at the master's own worths
-        elif found.is_exact or nodes >= NODES_FOR_BOUND:
+        elif found.is_exact or nodes * len(packing.price) >= NODES_FOR_BOUND:
             return master
         else:
             nodes *= 20

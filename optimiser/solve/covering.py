@@ -26,6 +26,8 @@ LISTED, LISTED_BY_SIZE = 2_000_000, 150_000  # items in a list of fillings
 STEPS = 4_000_000  # of one list
 PARTS = (0.3, 0.1, 0.03, 0.01)
 """How far up the distance to the target fillings are listed where all of them are too many."""
+FEW_STEPS = 50
+"""Steps of the prices between bound and best plan up to which lists may close the gap."""
 PART_NODES = 400  # of a search among a part
 ENOUGH = 1e-6
 
@@ -65,7 +67,7 @@ class Coverer:
         host = None if self._is_over(DIVE_SHARE) else dive(master, self._until(DIVE_SHARE))
         if host is not None:
             self.desk.offer(host)
-        if self.packing.step > 0.0 and master.prices is not None:
+        if self._is_near and master.prices is not None:
             self._search_all(master)
             self._search_parts(master)
         return master
@@ -87,6 +89,12 @@ class Coverer:
         return self._best_price <= self.bound + ENOUGH * max(1.0, self.bound)
 
     @property
+    def _is_near(self) -> bool:
+        """Whether few whole steps of the prices lie between the bound and the best plan."""
+        step = self.packing.step
+        return step > 0.0 and self._best_price - self.bound <= FEW_STEPS * step
+
+    @property
     def _best_price(self) -> float:
         best = self.desk.best()
         return np.inf if best is None else best.objective
@@ -97,6 +105,8 @@ class Coverer:
         if not prices or packing.step == 0.0 or self._is_over(GENERATE_SHARE):
             return
         self._tell(round_up(packing, max(one.bound for one in prices)))
+        if not self._is_near:
+            return
         pool = list_pool(packing, self.bound, mean_prices(prices), STEPS, LISTED_BY_SIZE)
         if pool is not None:
             self._search(pool)
