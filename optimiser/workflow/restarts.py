@@ -21,6 +21,7 @@ from optimiser.workflow.reachable import UNHURRIED_S, exact_check
 
 SEED_STEP = 7_919  # searches use seeds next to their own too
 LARGEST_SEED = 2**31
+REACHED = "among plans that legal moves reach: some replicas cannot leave their rack or zone"
 EMPTYING_SHARE = 0.1  # of the time limit for a first plan where moves are few
 
 
@@ -98,10 +99,16 @@ def _solve(
     )  # fmt: skip
     if rule is not None:
         try:
-            return solve(rules=[*loaded.rules, rule])
+            return _of_reached(solve(rules=[*loaded.rules, rule]))
         except InfeasibleError:  # the target may exist all the same, and tells more
             pass
     return solve(rules=loaded.rules, problem=loaded.problem)
+
+
+def _of_reached(result: EngineResult) -> EngineResult:
+    """Say of a bound that it counts plans that moves can reach; another target may cost less."""
+    sentence = f"{result.bound_sentence}; {REACHED}" if result.bound_sentence else ""
+    return replace(result, bound_sentence=sentence)
 
 
 def _first(

@@ -123,3 +123,4 @@ def test_replicas_that_pass_each_other_trade_places(tmp_path: Path) -> None:
     assert away <= (result.candidate.host != loaded.problem.today).sum()
     assert result.bound is not None
     assert found.candidate.objective <= result.bound * 1.02
+    assert "plans that legal moves reach" in result.bound_sentence
