@@ -152,8 +152,12 @@ class Bounder:
     def _work(self) -> None:
         try:
             with SolverChild() as child:
-                self._pack(child)
-                for stage in self._stages:
+                packing, stages = packing_of(self.problem), deque(self._stages)
+                if packing is not None:
+                    if packing.is_mixed and stages:  # soon done, and more than sizes alone prove
+                        self._run(stages.popleft(), child, branches=False)
+                    self._pack(packing, child)
+                for stage in stages:
                     if self._stop.is_set() or self.infeasible:
                         return
                     self._run(stage, child)
@@ -166,11 +170,8 @@ class Bounder:
         except DcoptError as error:
             self.trouble.append(f"bound: {error}")
 
-    def _pack(self, child: SolverChild) -> None:
+    def _pack(self, packing: Packing, child: SolverChild) -> None:
         """Bound and plan by fillings where only hosts that are on cost money."""
-        packing = packing_of(self.problem)
-        if packing is None:
-            return
         since, asked = self.clock.seconds, Counter[float]()
 
         def is_over(share: float) -> bool:
@@ -292,7 +293,7 @@ class Bounder:
         elif result.bound is not None:
             self._raise(result.bound, EXACT)
 
-    def _run(self, stage: Stage, child: SolverChild) -> None:
+    def _run(self, stage: Stage, child: SolverChild, branches: bool = True) -> None:
         since = self.clock.seconds
         model = self._build(stage)
         if model is None or self._stop.is_set():
@@ -309,7 +310,7 @@ class Bounder:
             return
         self.duals = read_duals(compiled, result)
         self.guide = round_relaxation(model, compiled, result.x)
-        if result.bound_source == "duals":
+        if branches and result.bound_source == "duals":
             self._branch(stage, model, compiled, result, child)
 
     def _solve(self, relaxation: Compiled, child: SolverChild) -> SolveResult:

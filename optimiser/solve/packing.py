@@ -32,6 +32,11 @@ class Packing:
     class_of: np.ndarray
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether there are hosts of several classes."""
+        return int((self.available > 0).sum()) > 1
+
+    @property
     def step(self) -> float:
         """What every sum of prices is a multiple of, 0 when nothing is known."""
         whole = np.rint(self.price)
