@@ -8,6 +8,7 @@ the exact model comes last, or at once, and finds plans too.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import threading
 from collections import Counter, deque
@@ -143,6 +144,8 @@ class Bounder:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=STOP_S)
+        if self._thread.is_alive():  # a process that ends amid compiled code is aborted
+            atexit.register(self._thread.join)
 
     @property
     def is_busy(self) -> bool:

@@ -15,7 +15,7 @@ compiler: Any = numba.njit
 def _widened(kind: Any) -> Any:
     """Return the type that stands for all constants and whole numbers with a sign."""
     kind = types.unliteral(kind)
-    return types.int64 if isinstance(kind, types.Integer) and kind.signed else kind
+    return types.int64 if kind in types.signed_domain else kind
 
 
 def _template_of_widened(self: Any, args: Any, kws: Any) -> Any:

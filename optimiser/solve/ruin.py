@@ -16,19 +16,29 @@ from optimiser.solve.gangs import waiting_price
 from optimiser.solve.kernel import (
     add,
     entry,
-    groups_hold,
     hold_on,
     is_on,
     jit,
     remove,
-    sets_hold,
     shortfall,
 )
 from optimiser.solve.place_kernel import moves_price, num_without
+from optimiser.solve.refill import (
+    DRAWN,
+    draw,
+    is_urgent,
+    keeps_groups,
+    refill,
+    settle,
+    those_waiting,
+    undo,
+)
 from optimiser.solve.row_kernel import may_wake
 from optimiser.solve.scoring import best_host
 
 LURE = 0.25  # share of rounds in which a sleeping host is woken to gather work
+REFILLS = 0.5  # share of rounds that fill hosts anew, where workloads may wait
+TRIES = 64  # hosts filled anew in one round, where workloads may wait
 
 
 @jit
@@ -97,22 +107,14 @@ def empty_group(data: Data, state: State, workload: int, out: np.ndarray, n: int
 
 @jit
 def ruin(
-    data: Data,
-    state: State,
-    waiting: np.ndarray,
-    num_waiting: int,
-    out: np.ndarray,
-    origin: np.ndarray,
-    masks: np.ndarray,
+    data: Data, state: State, out: np.ndarray, n: int, origin: np.ndarray, masks: np.ndarray
 ) -> int:
     """Remove the workloads of one round; fill ``out``, their hosts and their devices.
 
-    The first ``num_waiting`` of ``waiting`` have no host yet and take part in every round.
+    The first ``n`` of ``out`` have no host yet and take part. Returns how many do in all.
     """
     before, devices = state.host.copy(), state.device_mask.copy()
-    n, kind = min(num_waiting, len(out) // 2), np.random.random()
-    out[:n] = waiting[:n]
-    origin[:n], masks[:n] = -1, np.uint64(0)
+    kind = np.random.random()
     first = pick_host(state, data)
     if n > 0 and kind < 0.7:
         first = allowed_host(data, out[np.random.randint(n)])
@@ -192,24 +194,13 @@ def potential(data: Data, state: State, reward: float) -> float:
 
 
 @jit
-def undo(
-    data: Data, state: State, out: np.ndarray, origin: np.ndarray, masks: np.ndarray, n: int
-) -> None:
-    """Take a round back."""
+def keep_groups(data: Data, state: State, workloads: np.ndarray, n: int) -> bool:
+    """Whether the groups of the first ``n`` workloads hold, as far as these have hosts."""
     for position in range(n):
-        if state.host[out[position]] >= 0:
-            remove(data, state, out[position])
-    for position in range(n):
-        if origin[position] >= 0:
-            add(data, state, out[position], origin[position], masks[position])
-
-
-@jit
-def keeps_groups(data: Data, state: State, workload: int) -> bool:
-    """Whether the groups of a workload hold; what is near other domains is summed up elsewhere."""
-    if data.place.is_local:
-        return groups_hold(data, state, workload)
-    return sets_hold(data, state, workload)
+        workload = workloads[position]
+        if state.host[workload] >= 0 and not keeps_groups(data, state, workload):
+            return False
+    return True
 
 
 @jit
@@ -218,9 +209,60 @@ def count_urgent(data: Data, state: State, workloads: np.ndarray, n: int) -> int
     found = 0
     for position in range(n):
         workload = workloads[position]
-        if state.host[workload] < 0 and data.wait_price[workload] == np.inf:
+        if state.host[workload] < 0 and is_urgent(data, workload):
             found += 1
     return found
+
+
+@jit
+def refill_some(
+    data: Data, state: State, weight: np.ndarray, reward: float,
+    current: float, short: float, without: int,
+    others: np.ndarray, num_others: int,
+    out: np.ndarray, origin: np.ndarray, masks: np.ndarray,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Fill some hosts anew, one after another, and keep what is cheaper.
+
+    Returns the potential, how many still wait of ``others``, and how many hosts were improved.
+    """
+    done = 0
+    for _ in range(TRIES):
+        host, drawn = any_host(state, data), min(num_others, DRAWN, len(out) // 4)
+        if host < 0 or drawn == 0:
+            break
+        draw(others, num_others, drawn, out, 0)
+        origin[:drawn], masks[:drawn] = -1, np.uint64(0)
+        n, gain = refill(data, state, host, out, drawn, origin, masks, weight)
+        legal = gain > 0.0 and shortfall(data, state) <= short and keep_groups(data, state, out, n)
+        legal = legal and (data.place.is_local or num_without(data, state) <= without)
+        cost = potential(data, state, reward) if legal else np.inf
+        if cost < current:
+            current, done = cost, done + 1
+            num_others = settle(data, state, others, num_others, drawn, out, n, False)
+        else:
+            undo(data, state, out, origin, masks, n)
+    return current, num_others, done
+
+
+@entry
+def fill_anew(data: Data, state: State, weight: np.ndarray, rounds: int, seed: int) -> float:
+    """Fill hosts anew where that lets more, or more dearly priced, workloads run.
+
+    Returns the change in potential.
+    """
+    np.random.seed(seed)
+    out = np.empty(min(len(data.flavour), 4000), dtype=np.int64)
+    origin, masks = np.empty_like(out), np.empty(len(out), dtype=np.uint64)
+    others, num_others = those_waiting(data, state, False)
+    without = 0 if data.place.is_local else num_without(data, state)
+    short, start = shortfall(data, state), potential(data, state, 0.0)
+    current = start
+    for _ in range(rounds if num_others > 0 else 0):
+        current, num_others, _ = refill_some(
+            data, state, weight, 0.0, current, short, without,
+            others, num_others, out, origin, masks,
+        )  # fmt: skip
+    return current - start
 
 
 @entry
@@ -246,48 +288,49 @@ def search(
     origin = np.empty(len(out), dtype=np.int64)
     masks = np.empty(len(out), dtype=np.uint64)
     stamp = np.zeros(int(data.host_class.max()) + 1, dtype=np.int64)
-    waiting = np.empty(len(data.flavour), dtype=np.int64)
-    num_waiting, short = 0, shortfall(data, state)
-    is_local = data.place.is_local
+    urgent, num_urgent = those_waiting(data, state, True)
+    others, num_others = those_waiting(data, state, False)
+    short, is_local = shortfall(data, state), data.place.is_local
     without = 0 if is_local else num_without(data, state)
-    for workload in range(len(waiting)):
-        if state.host[workload] < 0 and data.wait_price[workload] >= 0.0:
-            waiting[num_waiting] = workload
-            num_waiting += 1
-    num_urgent = count_urgent(data, state, waiting, num_waiting)
     accepted, mark = 0, -1
     start = potential(data, state, reward)
     current = start
     for _ in range(rounds):
         temperature *= cooling
-        n = ruin(data, state, waiting, num_waiting, out, origin, masks)
+        if num_others > 0 and np.random.random() < REFILLS:
+            current, num_others, done = refill_some(
+                data, state, weight, reward, current, short, without,
+                others, num_others, out, origin, masks,
+            )  # fmt: skip
+            accepted += done
+            continue
+        first = min(num_urgent, len(out) // 4)
+        drawn = first + min(num_others, DRAWN, len(out) // 4)
+        draw(urgent, num_urgent, first, out, 0)
+        draw(others, num_others, drawn - first, out, first)
+        origin[:drawn], masks[:drawn] = -1, np.uint64(0)
+        n = ruin(data, state, out, drawn, origin, masks)
         if n == 0:
             continue
         mark -= n + 1
         tightness = 0.5 * np.random.random()
         woken = lure(data, state) if np.random.random() < LURE else -1
         recreate(data, state, out, n, weight, tightness, scale, stamp, mark)
-        failed = count_urgent(data, state, out, n)
+        failed = num_urgent - first + count_urgent(data, state, out, n)
         if woken >= 0:
             hold_on(data, state, woken, False)
         missing = shortfall(data, state)
         legal = failed <= num_urgent and missing <= short
         apart = 0 if is_local else num_without(data, state)
         legal = legal and apart <= without
-        position = 0
-        while legal and position < n:
-            legal = state.host[out[position]] < 0 or keeps_groups(data, state, out[position])
-            position += 1
+        legal = legal and keep_groups(data, state, out, n)
         cost = potential(data, state, reward) if legal else np.inf
         better = failed < num_urgent or missing < short or apart < without
         if legal and (better or cost < current + temperature * np.random.random()):
             current, short, without = cost, missing, apart
             accepted += 1
-            num_waiting, num_urgent = 0, failed
-            for position in range(n):
-                if state.host[out[position]] < 0 and data.wait_price[out[position]] >= 0.0:
-                    waiting[num_waiting] = out[position]
-                    num_waiting += 1
+            num_urgent = settle(data, state, urgent, num_urgent, first, out, n, True)
+            num_others = settle(data, state, others, num_others, drawn - first, out, n, False)
         else:
             undo(data, state, out, origin, masks, n)
     return current - start, accepted

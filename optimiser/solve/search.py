@@ -19,7 +19,7 @@ from optimiser.solve.objective import evaluate, price_of_waiting, rack_prices
 from optimiser.solve.problem import Problem
 from optimiser.solve.references import StateReference, data_reference, state_reference
 from optimiser.solve.routing import Routes
-from optimiser.solve.ruin import search
+from optimiser.solve.ruin import fill_anew, search
 from optimiser.solve.search_kernel import (
     force,
     is_legal,
@@ -48,6 +48,7 @@ SHYNESS = 0.02  # least price of a move in the search, in costs of a typical wor
 PLAIN = Style()
 MOST_SCANNED = 2_000_000_000  # pairs of workloads and hosts that are looked at one by one
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
+PER_REFILL = 3_000  # shifts and swaps that take as long as a round of filling hosts anew
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,9 @@ class Searcher:
         """
         per_workload = float(self._arrays.cost.sum()) / max(1, self.problem.num_workloads)
         change, _ = anneal(self.data_ref, self._ready, proposals, temperature * per_workload, seed)
+        if self.leaves_out:
+            rounds = max(1, proposals // PER_REFILL)
+            change += fill_anew(self.data_ref, self._ready, self.weight, rounds, seed)
         return float(change)
 
     def _anneal(self, rounds: int, start: float, end: float, seed: int) -> float:

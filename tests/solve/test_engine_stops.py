@@ -68,3 +68,16 @@ def test_killed_run_leaves_no_process(running: subprocess.Popen[str]):
     running.kill()
     running.wait()
     _wait_for(lambda: not any(is_alive(pid) for pid in children), 15.0)
+
+
+def test_a_process_ends_only_after_its_bound():
+    """A thread that is amid compiled code when Python ends takes the whole process with it."""
+    paths = os.pathsep.join([str(TESTS), str(Path(optimiser.__file__).parents[1])])
+    ended = subprocess.run(
+        [sys.executable, "-m", "solve.lingering"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=True,
+    )
+    assert ended.stdout.splitlines() == ["busy: True", "ended"]
