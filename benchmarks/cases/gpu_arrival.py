@@ -103,18 +103,22 @@ def one_run(site: Path, seed: int) -> dict[str, Shares]:
 def draw_arrivals(site: Path, seed: int) -> Arrivals:
     """Return the list and pods drawn from it again, in random order."""
     study, site_input = read_study(site)
-    rng = np.random.default_rng(seed)
     listed = site_input.workloads
-    capacity, request = site_input.hosts["gpu"].sum(), listed["gpu"].to_numpy()
-    drawn = rng.integers(len(listed), size=len(listed))
-    missing = DEMAND * capacity - request.sum()
-    count = max(0, int(np.searchsorted(np.cumsum(request[drawn]), missing)) + 1)
-    copies = 1 + np.bincount(drawn[:count], minlength=len(listed))
+    rng = np.random.default_rng(seed)
+    copies = copies_of(listed["gpu"].to_numpy(), site_input.hosts["gpu"].sum(), rng)
     table = listed.assign(replicas=copies)
     units = unfold(table)
     loaded = assemble(study, replace(site_input, workloads=table, workload_units=units))
     row = units["row"].to_numpy()
     return Arrivals(loaded, rng.permutation(len(row)), 1.0 / copies[row])
+
+
+def copies_of(request: np.ndarray, capacity: float, seed: int | np.random.Generator) -> np.ndarray:
+    """Return how often each pod (pod,) arrives: once, and as drawn until demand is reached."""
+    drawn = np.random.default_rng(seed).integers(len(request), size=len(request))
+    missing = DEMAND * capacity - request.sum()
+    count = max(0, int(np.searchsorted(np.cumsum(request[drawn]), missing)) + 1)
+    return np.asarray(1 + np.bincount(drawn[:count], minlength=len(request)))
 
 
 def _ours(admission: Admission, arrivals: Arrivals) -> Shares:

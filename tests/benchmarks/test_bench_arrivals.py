@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.cases.gpu_arrival import BEST, OURS, draw_arrivals, one_run
+from benchmarks.cases.gpu_offline import crowd, overfull
 from benchmarks.peers.arrivals import RULES, place_arrivals
 from optimiser.connect.alibaba import import_alibaba
+from optimiser.library.site import read_study
 from optimiser.studies.admission import Admission
+from optimiser.workflow.loading import assemble
 
 NODES = "sn,cpu_milli,memory_mib,gpu,model\nn0,8000,65536,1,T4\nn1,16000,65536,2,T4\n"
 PODS = (
@@ -87,3 +91,25 @@ def test_ours_beats_the_gradient_on_the_cluster(shared_data: Path, tmp_path: Pat
     assert found[OURS].at_130 > found[BEST].at_130
     assert found[OURS].ms <= 20.0
     assert found[OURS].broken == 0
+
+
+def test_a_crowd_may_wait_at_the_price_of_its_gpus(site: Path) -> None:
+    """Demand is 130 % of three GPUs, and leaving a share of 600 out costs 6,000."""
+    crowd(site, 0)
+    study, site_input = read_study(site)
+    rules = {rule.name: rule for rule in site_input.site.policies}
+    assert rules["wait-600"].soft is not None
+    assert rules["wait-600"].soft.weight == pytest.approx(6_000.0)
+    loaded = assemble(study, site_input)
+    waiting = Admission(loaded.twin, loaded.rules).problem.frame.serving.is_optional
+    assert waiting.all() and len(waiting) == site_input.workloads["replicas"].sum()
+
+
+def test_a_gpu_given_twice_is_seen() -> None:
+    """Two shares of 600 on one device are too much, on two they are not."""
+    hosts = pd.DataFrame({"name": ["a", "b"], "cpu": 10, "memory": 10, "gpu": 2000})
+    pods = {"cpu": 1, "memory": 1, "gpu": [600, 600, 2000], "host": ["a", "a", "b"]}
+    assert overfull(pd.DataFrame({**pods, "devices": ["0", "1", "0;1"]}), hosts) == 0
+    assert overfull(pd.DataFrame({**pods, "devices": ["1", "1", "0;1"]}), hosts) == 1
+    greedy = pd.DataFrame({**pods, "cpu": [6, 6, 1], "devices": ["0", "1", "0;1"]})
+    assert overfull(greedy, hosts) == 1
