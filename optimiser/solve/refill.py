@@ -36,7 +36,7 @@ def draw(waiting: np.ndarray, count: int, take: int, out: np.ndarray, n: int) ->
 
 
 @jit
-def settle(
+def requeue(
     data: Data, state: State, waiting: np.ndarray, count: int, drawn: int,
     out: np.ndarray, n: int, urgent: bool,
 ) -> int:  # fmt: skip
@@ -63,7 +63,7 @@ def settle(
 def those_waiting(data: Data, state: State, urgent: bool) -> tuple[np.ndarray, int]:
     """Return workloads without a host that must have one, or may, in an array with room for all."""
     waiting, everyone = np.empty(len(data.flavour), np.int64), np.arange(len(data.flavour))
-    return waiting, settle(data, state, waiting, 0, 0, everyone, len(everyone), urgent)
+    return waiting, requeue(data, state, waiting, 0, 0, everyone, len(everyone), urgent)
 
 
 @jit

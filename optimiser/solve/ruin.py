@@ -29,7 +29,7 @@ from optimiser.solve.refill import (
     is_urgent,
     keeps_groups,
     refill,
-    settle,
+    requeue,
     those_waiting,
     undo,
 )
@@ -194,7 +194,7 @@ def potential(data: Data, state: State, reward: float) -> float:
 
 
 @jit
-def keep_groups(data: Data, state: State, workloads: np.ndarray, n: int) -> bool:
+def all_keep_groups(data: Data, state: State, workloads: np.ndarray, n: int) -> bool:
     """Whether the groups of the first ``n`` workloads hold, as far as these have hosts."""
     for position in range(n):
         workload = workloads[position]
@@ -233,12 +233,14 @@ def refill_some(
         draw(others, num_others, drawn, out, 0)
         origin[:drawn], masks[:drawn] = -1, np.uint64(0)
         n, gain = refill(data, state, host, out, drawn, origin, masks, weight)
-        legal = gain > 0.0 and shortfall(data, state) <= short and keep_groups(data, state, out, n)
+        legal = (
+            gain > 0.0 and shortfall(data, state) <= short and all_keep_groups(data, state, out, n)
+        )
         legal = legal and (data.place.is_local or num_without(data, state) <= without)
         cost = potential(data, state, reward) if legal else np.inf
         if cost < current:
             current, done = cost, done + 1
-            num_others = settle(data, state, others, num_others, drawn, out, n, False)
+            num_others = requeue(data, state, others, num_others, drawn, out, n, False)
         else:
             undo(data, state, out, origin, masks, n)
     return current, num_others, done
@@ -323,14 +325,14 @@ def search(
         legal = failed <= num_urgent and missing <= short
         apart = 0 if is_local else num_without(data, state)
         legal = legal and apart <= without
-        legal = legal and keep_groups(data, state, out, n)
+        legal = legal and all_keep_groups(data, state, out, n)
         cost = potential(data, state, reward) if legal else np.inf
         better = failed < num_urgent or missing < short or apart < without
         if legal and (better or cost < current + temperature * np.random.random()):
             current, short, without = cost, missing, apart
             accepted += 1
-            num_urgent = settle(data, state, urgent, num_urgent, first, out, n, True)
-            num_others = settle(data, state, others, num_others, drawn - first, out, n, False)
+            num_urgent = requeue(data, state, urgent, num_urgent, first, out, n, True)
+            num_others = requeue(data, state, others, num_others, drawn - first, out, n, False)
         else:
             undo(data, state, out, origin, masks, n)
     return current - start, accepted
