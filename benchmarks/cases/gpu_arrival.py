@@ -13,7 +13,6 @@ import pandas as pd
 from benchmarks.outcome import Outcome, Value
 from benchmarks.peers.arrivals import RULES, place_arrivals
 from benchmarks.shared import shared_data
-from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.connect.alibaba import import_alibaba
 from optimiser.library.replicas import unfold
@@ -133,10 +132,7 @@ def _ours(admission: Admission, arrivals: Arrivals) -> Shares:
 
 
 def _broken(admission: Admission, loaded: Loaded) -> int:
-    placement = admission.placement
-    # a pod that was dropped has no devices either, which is no second fault
-    checked = Placement(placement.host, placement.host_on)
-    verdict = verify(loaded.twin, loaded.rules, checked)
+    verdict = verify(loaded.twin, loaded.rules, admission.placement)
     return sum(count for rule, count in verdict.broken.items() if rule != "assign")
 
 

@@ -159,6 +159,7 @@ def _given_devices(
     host = placement.host[owner]
     whole = request >= size
     needed = np.where(whole, request // size, (request > 0).astype(np.int64))
+    needed[placement.host < 0] = 0
     wrong_number = lengths != needed
     known = (host >= 0) & (host < len(count))
     exists = known & (device >= 0) & (device < count[np.where(known, host, 0)])

@@ -40,7 +40,7 @@ def placement_of(twin: xr.Dataset, found: Candidate) -> Placement:
     if resource < 0:
         return Placement(found.host, found.on)
     asks = twin["flavour_usage"].values[twin["workload_flavour"].values, resource].any(axis=1)
-    if (asks & (found.devices == 0)).any():
+    if (asks & (found.host >= 0) & (found.devices == 0)).any():
         return Placement(found.host, found.on)
     return Placement(found.host, found.on, [_bits(int(mask)) for mask in found.devices])
 

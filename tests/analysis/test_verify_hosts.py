@@ -120,6 +120,23 @@ def test_given_devices_are_checked_one_by_one(devices, legal):
     assert verdict.is_legal is legal
 
 
+@pytest.mark.parametrize(
+    ("host", "devices", "legal"),
+    [
+        ([0, -1, 0], [(0,), (), (1,)], True),
+        ([0, -1, 0], [(0,), (1,), (1,)], False),  # no host, but a device
+        ([0, 0, 0], [(0,), (), (1,)], False),
+    ],
+)
+def test_who_waits_has_no_device(host, devices, legal):
+    """A workload that may wait and has no host needs no device, and has none."""
+    workloads = [{"gpu": 40}, {"gpu": 50, "host": None}, {"gpu": 100}]
+    may_wait = {"kind": "assign", "name": "wait", "soft": {"weight": 1.0}}
+    _, twin, rules = tiny([{"gpu": 200}], workloads, [may_wait], resources=GPU_RESOURCES)
+    verdict = verify(twin, rules, Placement(np.array(host), np.ones(1, bool), devices))
+    assert verdict.is_legal is legal
+
+
 def test_headroom_counts_only_capacity_that_is_on():
     """A quarter of 200 stays free when both hosts are on; with one on, 90 of 100 is too much."""
     policy = {"kind": "headroom", "fraction": 0.25}

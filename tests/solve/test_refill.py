@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from instances.tiny import tiny
+from instances.tiny import GPU_RESOURCES, tiny
 from solve.test_gangs import members, search, wait
 
-from optimiser.schema.study import Study
+from optimiser.analysis.verify import verify
+from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.engine import solve_study
 from optimiser.solve.problem import lower
 from optimiser.solve.search import Searcher
+from optimiser.workflow.plan_document import placement_of
 
 KINDS = {"big": (40, 81), "middle": (24, 65), "small": (30, 32)}
 """Number and size of the workloads of each service; 65 and 32 fill a host to 97, 81 to 81."""
@@ -51,3 +54,20 @@ def test_a_plan_leaves_out_what_is_worth_least():
     plan = search(hosts, workloads, *prices)
     total = sum(10.0 * n * cpu for n, cpu in KINDS.values())
     assert plan.penalty == pytest.approx(total - 10.0 * HOSTS * 97)
+
+
+def test_who_runs_has_devices_where_others_wait():
+    """Of three requests for the only device two wait; the plan names the device of the third."""
+    workloads = [{"gpu": 100, "host": None}] * 3
+    _, twin, rules = tiny([{"gpu": 100}], workloads, [wait(5.0)], resources=GPU_RESOURCES)
+    settings = SolverSettings(time_limit_s=60.0, work_limit=5, threads=1)
+
+    def check(candidate):
+        verdict = verify(twin, rules, placement_of(twin, candidate))
+        return verdict.penalty if verdict.is_legal else None
+
+    found = solve_study(twin, rules, Study(solver=settings), None, check)
+    placement = placement_of(twin, found.candidate)
+    assert placement.devices is not None
+    assert sorted(placement.devices) == [(), (), (0,)]
+    assert [bool(devices) for devices in placement.devices] == (placement.host >= 0).tolist()
