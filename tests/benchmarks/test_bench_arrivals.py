@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.cases.gpu_arrival import BEST, OURS, draw_arrivals, one_run
-from benchmarks.cases.gpu_offline import crowd, overfull
+from benchmarks.cases.gpu_offline import crowd, device_bound, overfull
 from benchmarks.peers.arrivals import RULES, place_arrivals
 from optimiser.connect.alibaba import import_alibaba
 from optimiser.library.site import read_study
@@ -113,3 +113,18 @@ def test_a_gpu_given_twice_is_seen() -> None:
     assert overfull(pd.DataFrame({**pods, "devices": ["1", "1", "0;1"]}), hosts) == 1
     greedy = pd.DataFrame({**pods, "cpu": [6, 6, 1], "devices": ["0", "1", "0;1"]})
     assert overfull(greedy, hosts) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "copies", "devices", "share"),
+    [
+        ([810], [5], 4, 0.81),
+        ([810, 650, 320], [4, 1, 1], 2, (0.97 + 0.81) / 2),
+        ([2000, 600], [1, 2], 3, 2.6 / 3),
+        ([400, 600, 0], [1, 1, 9], 2, 0.5),
+    ],
+)
+def test_no_choice_of_shares_exceeds_the_device_bound(request_, copies, devices, share) -> None:
+    """By hand: a device holds 810, or 650 and 320, or 600, or 400 and 600, or is taken whole."""
+    found = device_bound(np.array(request_), np.array(copies), devices)
+    assert found == pytest.approx(share)
