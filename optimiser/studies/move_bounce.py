@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -15,12 +16,25 @@ MOST_VICTIMS = 24
 MOST_HOSTS = 8
 MOST_TESTED = 60
 MOST_TOGETHER = 3
+MOST_TRIES = 600
+
+
+@dataclass
+class Patience:
+    """How many sets of workloads may still be tried as detours before moves count as stuck."""
+
+    left: int = MOST_TRIES
+
 
 Bounce = tuple[int, int]
 
 
 def find_bounces(
-    transit: Transit, pending: np.ndarray, final: np.ndarray, may_bounce: np.ndarray
+    transit: Transit,
+    pending: np.ndarray,
+    final: np.ndarray,
+    may_bounce: np.ndarray,
+    patience: Patience,
 ) -> list[Bounce]:
     """Return detours (workload, host) that together let blocked moves start; none if hopeless.
 
@@ -33,12 +47,14 @@ def find_bounces(
     found: list[Bounce] = []
     for knot in knots:
         victims = _passing(transit, knot, final, may_bounce)
-        found += _first_help(transit, victims, knot, final)
+        found += _first_help(transit, victims, knot, final, patience)
     if not found:
-        found = _first_help(transit, _all_passing(transit, pending, may_bounce), pending, final)
+        victims = _all_passing(transit, pending, may_bounce)
+        found = _first_help(transit, victims, pending, final, patience)
     if not found:
         for knot in knots:
-            found += _first_help(transit, _residents(transit, knot, final, may_bounce), knot, final)
+            victims = _residents(transit, knot, final, may_bounce)
+            found += _first_help(transit, victims, knot, final, patience)
     return found
 
 
@@ -95,10 +111,17 @@ def _residents(
 
 
 def _first_help(
-    transit: Transit, victims: list[list[int]], knot: np.ndarray, final: np.ndarray
+    transit: Transit,
+    victims: list[list[int]],
+    knot: np.ndarray,
+    final: np.ndarray,
+    patience: Patience,
 ) -> list[Bounce]:
     """Return the detours of the first set of workloads that lets a blocked move start."""
     for workloads in victims:
+        if patience.left <= 0:
+            break
+        patience.left -= 1
         found = _help_of(transit, workloads, knot, final)
         if found:
             return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from optimiser.studies.move_bounce import find_bounces
+from optimiser.studies.move_bounce import Patience, find_bounces
 from optimiser.studies.move_clock import MoveClock
 from optimiser.studies.move_orders import Orders
 from optimiser.studies.move_pressure import pressure
@@ -50,6 +50,7 @@ class Builder:
         self.bounced = np.where(self.orders.fixed, MOST_BOUNCES, 0)
         self.num_waves = 0
         self.num_deadlocks = 0
+        self.patience = Patience()
         self.fewest = len(self.pending)
         np.add.at(transit.arrivals, final[self.pending], 1)
 
@@ -214,7 +215,8 @@ class Builder:
         pending = self._short_of_room()
         if not len(pending):
             return started
-        for workload, target in find_bounces(self.transit, pending, self.final, may):
+        found = find_bounces(self.transit, pending, self.final, may, self.patience)
+        for workload, target in found:
             if self.may_start(workload, target):
                 self.bounced[workload] += 1
                 started.append((workload, target))

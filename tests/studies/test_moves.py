@@ -289,16 +289,22 @@ def _num_cycles(target: np.ndarray) -> int:
     return count
 
 
-def test_four_thousand_moves_are_ordered_quickly():
-    """600 hosts, 4,000 moves and rules on racks and services: well under three CPU-seconds."""
-    twin, rules, plan = consolidation(600, 4000)
+def test_the_time_to_order_moves_grows_like_their_number():
+    """600 hosts, 4,000 moves and rules on racks and services take no 16 times a quarter of them."""
+    small, large = _seconds_to_order(150, 1000), _seconds_to_order(600, 4000)
+    assert large < 10.0 * small
+
+
+def _seconds_to_order(num_hosts: int, num_workloads: int) -> float:
+    twin, rules, plan = consolidation(num_hosts, num_workloads)
     assert verify(twin, rules, plan).is_legal
     began = time.process_time()
     order = order_moves(twin, rules, plan)
-    assert time.process_time() - began < 3.0
+    seconds = time.process_time() - began
     assert order.is_complete
-    assert len(order.workload) > 3900
+    assert len(order.workload) > 0.97 * num_workloads
     assert replay(twin, rules, order) == []
+    return seconds
 
 
 def consolidation(num_hosts: int, num_workloads: int):
