@@ -127,7 +127,7 @@ def test_workers_end_without_a_word(site: Path) -> None:
     with _somebody_at(USUAL_PORT):
         words = ("--workers", "3", "--restarts", "4", "--gap", "0.9", "--time-limit", "60")
         output, told = _start(site, *words).communicate(timeout=500)
-    assert "report:" in output
+    assert "report:" in output, told
     assert told == ""
 
 
@@ -141,5 +141,5 @@ def test_ctrl_c_of_a_terminal_keeps_the_plan_and_ends_without_a_word(tmp_path: P
         output, told = process.communicate(timeout=200)
     assert process.returncode == EXIT_INTERRUPTED
     assert (copied / "runs" / "latest" / "plan.json").exists()
-    assert "report:" in output
+    assert "report:" in output, told
     assert told == ""
