@@ -227,7 +227,7 @@ def refill_some(
     """
     done = 0
     for _ in range(TRIES):
-        host, drawn = any_host(state, data), min(num_others, DRAWN, len(out) // 4)
+        host, drawn = any_host(state, data), min(num_others, DRAWN, max(1, len(out) // 4))
         if host < 0 or drawn == 0:
             break
         draw(others, num_others, drawn, out, 0)
@@ -306,8 +306,8 @@ def search(
             )  # fmt: skip
             accepted += done
             continue
-        first = min(num_urgent, len(out) // 4)
-        drawn = first + min(num_others, DRAWN, len(out) // 4)
+        first = min(num_urgent, max(1, len(out) // 2))
+        drawn = first + min(num_others, DRAWN, max(1, len(out) // 4))
         draw(urgent, num_urgent, first, out, 0)
         draw(others, num_others, drawn - first, out, first)
         origin[:drawn], masks[:drawn] = -1, np.uint64(0)
