@@ -290,7 +290,7 @@ def _num_cycles(target: np.ndarray) -> int:
 
 
 def test_the_time_to_order_moves_grows_like_their_number():
-    """600 hosts, 4,000 moves and rules on racks and services take less than four times half of them."""
+    """Twice the hosts and moves, with rules on racks and services: less than four times as long."""
     small, large = _seconds_to_order(300, 2000), _seconds_to_order(600, 4000)
     assert large < 4.0 * small
 
