@@ -251,6 +251,15 @@ SPECS = (
         run="benchmarks.cases.commands:read_tables",
     ),
     Spec(
+        name="imports",
+        what="Importing public instances beside a plain reading of the same files",
+        data="alibaba-gpu-2023, planetlab, btrplace, vector-bin-packing",
+        command="python -m benchmarks imports",
+        limit="none",
+        target="below 10 times the CPU of the plain reading, checks and tables included",
+        run="benchmarks.cases.imports:imports",
+    ),
+    Spec(
         name="bridge",
         what="Cost of the checked bridge over plain highspy, 100,000 binaries",
         data="generated",

