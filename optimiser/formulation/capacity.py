@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from optimiser.formulation.rows import at_most, below, declare_rows
 from optimiser.formulation.steps import covering_steps
 
 PACKINGS = (1, 2, 3, 4, 5)
+Weigh = Callable[[np.ndarray, int], np.ndarray]
 
 
 def constrain_capacity(context: Context) -> None:
@@ -128,26 +131,31 @@ def constrain_device_packing(context: Context) -> None:
     ``device_packing``. Dual: value of one more device on the host.
     """
     declare_rows(context, "device_packing")
+    for n in PACKINGS:
+        packing_rows(context, n, partial(rounded_share, n=n))
+
+
+def packing_rows(context: Context, key: object, weigh: Weigh) -> None:
+    """Add a row of ``device_packing`` for each host, where some ask for a share of a device.
+
+    ``weigh`` takes requests (k,) and the size of a device, and returns what each counts for in
+    devices (k,), so that no device ever holds more than 1. Rows are named by host and ``key``.
+    """
     instance = context.instance
-    device, size = (
-        int(instance.twin.attrs["device_resource"]),
-        int(instance.twin.attrs["device_size"]),
-    )
+    device, size = (int(instance.twin.attrs[f"device_{name}"]) for name in ("resource", "size"))
     if device < 0:
         return
     request = instance.demand[:, device, 0]
     if not ((request > 0) & (request < size)).any():
         return
     devices = instance.usable_capacity[:, device] // size
-    for n in PACKINGS:
-        weight = rounded_share(request, size, n)
-        base = _fixed_shares(context, device, size, n)
-        for k in range(instance.grouping.num_hosts):
-            _packing_row(context, k, n, weight, float(base[k]), float(devices[k]))
+    weight, base = weigh(request, size), _fixed_shares(context, device, size, weigh)
+    for k in range(instance.grouping.num_hosts):
+        _packing_row(context, k, key, weight, float(base[k]), float(devices[k]))
 
 
 def _packing_row(
-    context: Context, k: int, n: int, weight: np.ndarray, base: float, devices: float
+    context: Context, k: int, key: object, weight: np.ndarray, base: float, devices: float
 ) -> None:
     instance, pairs = context.instance, context.pairs_of_host(k)
     coefs = weight[context.pair_group[pairs]]
@@ -162,7 +170,7 @@ def _packing_row(
         count = instance.grouping.workload_count[context.pair_group[pairs]]
         body.add(-float(coefs @ count), context.model.overfull[name])
     where = f"host {name} devices"
-    at_most(context, "device_packing", (name, n), body, 0.0, where=where, size=max(devices, 1.0))
+    at_most(context, "device_packing", (name, key), body, 0.0, where=where, size=max(devices, 1.0))
 
 
 def rounded_share(request: np.ndarray, size: int, n: int) -> np.ndarray:
@@ -179,7 +187,7 @@ def rounded_share(request: np.ndarray, size: int, n: int) -> np.ndarray:
     return np.where(is_share & ~exact, rounded, share)
 
 
-def _fixed_shares(context: Context, device: int, size: int, n: int) -> np.ndarray:
+def _fixed_shares(context: Context, device: int, size: int, weigh: Weigh) -> np.ndarray:
     """Return what fixed workloads count for on the hosts of the model (host group,)."""
     instance = context.instance
     host = instance.fixed.host_of_workload
@@ -189,6 +197,6 @@ def _fixed_shares(context: Context, device: int, size: int, n: int) -> np.ndarra
     total = np.zeros(instance.grouping.num_hosts)
     group = instance.grouping.host_group[host[placed]]
     inside = group >= 0
-    share = rounded_share(request, size, n)[flavour[placed[inside]]]
+    share = weigh(request, size)[flavour[placed[inside]]]
     np.add.at(total, group[inside], share)
     return total

@@ -41,7 +41,7 @@ from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.stay_bound import bound_by_stays, stay_of
 from optimiser.solve.surgery import Surgeon, operate
-from optimiser.solve.tighten import keep_apart_where_on
+from optimiser.solve.tighten import tighten
 from optimiser.solve.worker import SolverChild
 
 # pairs of groups; beyond, a stage costs the search more time than its bound is worth
@@ -354,7 +354,7 @@ class Bounder:
         if grouping.num_groups * grouping.num_hosts > stage.largest:
             return None
         model = build(Instance(frame, grouping))
-        keep_apart_where_on(model)
+        tighten(model)
         return model
 
     def _raise(self, bound: float, sentence: str) -> None:

@@ -26,7 +26,7 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
-from optimiser.solve.tighten import keep_apart_where_on
+from optimiser.solve.tighten import tighten
 from optimiser.solve.worker import SolverChild
 from optimiser.twin.devices import assign_devices
 
@@ -119,7 +119,7 @@ def build_exact(problem: Problem) -> ExactModel:
     """
     grouping: Grouping = group_exact(problem.frame)
     model = build(Instance(problem.frame, grouping))
-    keep_apart_where_on(model)
+    tighten(model)
     compiled = compile_model(model)
     arrays = context_of(model).arrays
     return ExactModel(

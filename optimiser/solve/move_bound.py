@@ -30,7 +30,7 @@ from optimiser.solve.problem import Problem
 from optimiser.solve.run import run_highs
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
-from optimiser.solve.tighten import keep_apart_where_on
+from optimiser.solve.tighten import tighten
 from optimiser.twin.rules import Rule
 
 LARGEST_MODEL = 40_000
@@ -88,7 +88,7 @@ def _compiled(problem: Problem) -> Compiled | None:
         grouping = group_hosts(frame, levels)
         if grouping.num_groups * grouping.num_hosts <= largest:
             model = build(Instance(frame, grouping))
-            keep_apart_where_on(model)
+            tighten(model)
             count_stays_where_on(model)
             return compile_model(model).as_relaxation()
     return None

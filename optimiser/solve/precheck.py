@@ -35,11 +35,14 @@ def _homeless(problem: Problem) -> list[Finding]:
 
 
 def _holds(problem: Problem, flavour: int) -> np.ndarray:
-    """Return which hosts have room for a demand when empty (host,)."""
+    """Return which hosts have room for a demand when empty, or may keep it as it is (host,)."""
     room = (problem.use[flavour] <= problem.capacity).all(axis=1)
     request = problem.device_request[flavour]
     if request > 0:
         room &= problem.host_devices * problem.device_size >= request
+    if request > 0 and problem.frame.capacity_not_worse:  # devices that failed, say
+        runs = problem.today[problem.flavour == flavour]
+        room[runs[runs >= 0]] = True
     return room
 
 

@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from optimiser.formulation.capacity import packing_rows
 from optimiser.formulation.context import context_of
 from optimiser.formulation.members import members_of, rules_of
 from optimiser.formulation.modelling import pyo
 from optimiser.schema.policy import AntiAffinity
+from optimiser.solve.device_weights import device_weights
+
+
+def tighten(model: pyo.ConcreteModel) -> None:
+    """Add all rows of this module to a model that is built."""
+    keep_apart_where_on(model)
+    fill_devices(model)
+
+
+def fill_devices(model: pyo.ConcreteModel) -> None:
+    r"""Let hosts give away no more shares of devices than ways to fill one device allow.
+
+    .. math:: \sum_g w_g\, x_{g,k} \le D_k\, z_k \qquad \forall k
+
+    The worths w are made for the shares of this site (:mod:`optimiser.solve.device_weights`);
+    the recipe's own rows round shares without knowing which there are.
+    """
+    context = context_of(model)
+    instance = context.instance
+    device, size = (int(instance.twin.attrs[f"device_{name}"]) for name in ("resource", "size"))
+    if device < 0:
+        return
+    request = instance.twin["flavour_usage"].values[:, device, 0]
+    shares = np.unique(request[(request > 0) & (request < size)])
+    asked, count = instance.demand[:, device, 0], instance.grouping.workload_count
+    supply = ((asked[:, None] == shares) * count[:, None]).sum(axis=0)
+    devices = instance.usable_capacity[:, device] // size * instance.grouping.host_count
+    whole = int((asked // size * count).sum())
+    for n, worth in enumerate(device_weights(shares, supply, size, int(devices.sum()), whole)):
+        packing_rows(context, f"ways {n}", partial(_worth_of, shares, worth))
+
+
+def _worth_of(shares: np.ndarray, worth: np.ndarray, request: np.ndarray, size: int) -> np.ndarray:
+    """Return what requests (k,) are worth in devices (k,): whole ones their number."""
+    at = np.searchsorted(shares, request).clip(max=len(shares) - 1)
+    return np.where(shares[at] == request, worth[at], request // size)
 
 
 def keep_apart_where_on(model: pyo.ConcreteModel) -> None:

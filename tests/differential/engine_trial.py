@@ -33,7 +33,7 @@ from optimiser.solve.progress import Check, EngineResult
 from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
-from optimiser.solve.tighten import keep_apart_where_on
+from optimiser.solve.tighten import tighten
 from optimiser.twin.rules import Rule
 from optimiser.workflow.plan_document import placement_of
 
@@ -164,7 +164,7 @@ def relaxed_bound(problem: Problem, levels: Sequence[str], whole: bool) -> float
 
     try:
         model = build(Instance(problem.frame, group_hosts(problem.frame, levels)))
-        keep_apart_where_on(model)
+        tighten(model)
         compiled = compile_model(model)
     except InfeasibleError:
         return None

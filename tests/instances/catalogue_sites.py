@@ -18,10 +18,14 @@ PRICED = ("assign", "group_together_or_not_at_all")
 
 
 def catalogue_site(
-    seed: int, *, soft: bool = False, kinds: Sequence[str] = ()
+    seed: int, *, soft: bool = False, kinds: Sequence[str] = (), shares: Sequence[int] = ()
 ) -> tuple[xr.Dataset, list[Rule]]:
     """Return the twin and the rules of a seed: one or two further ``kinds`` on a random site."""
-    _, twin, rules = random_site(seed, soft=soft, more=lambda r: _more(r, kinds or KINDS))
+
+    def more(recipe: Recipe) -> Row:
+        return _more(recipe, kinds or KINDS)
+
+    _, twin, rules = random_site(seed, soft=soft, more=more, shares=shares)
     return twin, rules
 
 

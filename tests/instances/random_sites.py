@@ -39,7 +39,7 @@ POWER_CARDS: Sequence[Row] = (
 class Recipe:
     """The random choices of one site; ``pick`` and friends draw from one generator."""
 
-    def __init__(self, seed: int, soft: bool) -> None:
+    def __init__(self, seed: int, soft: bool, shares: Sequence[int] = ()) -> None:
         self.rng = np.random.default_rng(seed)
         self.soft = soft
         self.num_hosts = self.integer(2, 4)
@@ -48,7 +48,8 @@ class Recipe:
         self.num_racks = self.integer(1, min(3, self.num_hosts))
         self.has_power = self.chance(0.45)
         self.has_cooling = self.chance(0.4)
-        self.has_gpus = self.chance(0.25)
+        self.has_gpus = self.chance(0.25) or bool(shares)
+        self.shares = shares or (0, 0, 30, 50, 100)
         self.services = [f"s{i}" for i in range(self.integer(1, 3))]
 
     def integer(self, low: int, high: int) -> int:
@@ -82,15 +83,17 @@ def random_site(
     soft: bool = False,
     kinds: Sequence[str] = KINDS,
     more: Callable[[Recipe], Row] | None = None,
+    shares: Sequence[int] = (),
 ) -> tuple[SiteInput, xr.Dataset, list[Rule]]:
     """Return the site, twin and rules of a seed; ``soft`` lets some rules carry a price.
 
     2–4 hosts of up to two kinds, 3–7 workloads (some new, some misplaced), 1–3 steps, one to four
     policies of ``kinds``; a power chain, cooling and shared devices now and then. ``more`` gets the
     choices of the site with a generator of its own, and may add ``policies`` and other options;
-    ``arriving`` are the workloads that do not run yet.
+    ``arriving`` are the workloads that do not run yet. With ``shares`` there are devices, of which
+    workloads ask for one of those percentages.
     """
-    recipe = Recipe(seed, soft)
+    recipe = Recipe(seed, soft, shares)
     policies = _policies(recipe, kinds)
     options: Row = {
         "cards": [*_servers(recipe), *POWER_CARDS],
@@ -189,7 +192,7 @@ def _workloads(recipe: Recipe, hosts: Sequence[Row]) -> list[Row]:
     alike = [(10 * recipe.integer(1, 4), 10 * recipe.integer(0, 4)) for _ in range(2)]
     for index in range(recipe.num_workloads):
         cpu, memory = recipe.pick(alike)
-        gpu = recipe.pick([0, 0, 30, 50, 100]) if recipe.has_gpus else 0
+        gpu = recipe.pick(recipe.shares) if recipe.has_gpus else 0
         rows.append(
             {"name": f"w{index + 1}", "service": recipe.pick(recipe.services), "cpu": cpu,
              "memory": memory, "gpu": gpu, "profile": recipe.pick(["", "wave"]),
