@@ -58,6 +58,12 @@ def why_not(
     return told
 
 
+def host_of(twin: xr.Dataset, placement: Placement, workload: str) -> str:
+    """Return the host of a workload, empty without one. Raises ``UsageError`` as above."""
+    host = int(placement.host[_find(twin, "workload", workload)])
+    return str(twin["host"].values[host]) if host >= 0 else ""
+
+
 def new_violations(before: Verdict, after: Verdict) -> list[str]:
     """Return the sentences of limits that are broken after and were not, or not as far, before."""
     known: dict[tuple[str, str], float] = {}

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
             "Which rules bind the plan, and what one unit is worth",
         ),
         ("dcopt explain mysite", "Whether any plan can keep every rule, and if not, why"),
+        ("dcopt explain mysite/runs/latest --workload web-1", "Why a workload moves"),
         ("dcopt explain mysite/runs/latest --workload web-1 --host h12", "Why not there"),
         ("dcopt explain PUE --period 2026 --site mysite", "The arithmetic down to the meters"),
     ),
     exits=(0, 1, 2, 3, 4, 69),
 )
 @click.argument("place", metavar="RUN|SITE|INDICATOR", type=click.Path(path_type=Path))
-@click.option("--workload", metavar="NAME", help="A workload; needs --host.")
-@click.option("--host", metavar="NAME", help="The host it is not on; needs --workload.")
+@click.option("--workload", metavar="NAME", help="Why this workload moves.")
+@click.option("--host", metavar="NAME", help="Why --workload is not here.")
 @click.option(
     "--period",
     metavar="PERIOD",
@@ -54,8 +55,9 @@ def explain(
     Of a plan it tells which rules bind, what one unit of relief is worth and what each rule costs a
     year. Of a site it tells
     which rules contradict each other, how much is missing and what would mend it (exit code 4).
-    With --workload and --host it moves one workload in thought, and says which rules would break
-    or what it would cost.
+    With --workload it says what the moves of one workload are for and what leaving it would mean.
+    With --host too it moves it there in thought, and says which rules would break or what it would
+    cost.
 
     With --period the first word is an indicator, such as PUE, REF or CUE: its terms with units, and
     each series behind them with its class, accuracy, line of the register and file.
@@ -71,12 +73,16 @@ def explain(
 def _explain_plan(call: Call, place: Path, workload: str | None, host: str | None) -> None:
     from optimiser.cli.console import print_json, print_tables
     from optimiser.errors import UsageError
-    from optimiser.workflow.explain import explain_pair, explain_path
+    from optimiser.workflow.explain import explain_pair, explain_path, explain_workload
 
-    if (workload is None) != (host is None):
-        raise UsageError("--workload and --host belong together", "give both")
-    if workload is not None and host is not None:
-        answer = explain_pair(place, workload, host)
+    if host is not None and workload is None:
+        raise UsageError("--host needs --workload", "name the workload too")
+    if workload is not None:
+        answer = (
+            explain_workload(place, workload)
+            if host is None
+            else explain_pair(place, workload, host)
+        )
         if call.json:
             told = {"workload": workload, "host": host, "sentences": answer}
             print_json("dcopt.why-not/1", told)

@@ -10,9 +10,9 @@ import xarray as xr
 
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement, placement_today
-from optimiser.analysis.why import why_not
+from optimiser.analysis.why import host_of, why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
-from optimiser.schema.plan import Binding, RulePrice, Term
+from optimiser.schema.plan import Binding, Move, RulePrice, Term
 from optimiser.store.manifest import MANIFEST
 from optimiser.studies.transient import blocked_on_the_way
 from optimiser.twin.rules import Rule
@@ -111,6 +111,47 @@ def explain_pair(path: Path, workload: str, host: str) -> list[str]:
     loaded = load(path)
     _require_placement(loaded)
     return _pair(loaded.twin, loaded.rules, placement_today(loaded.twin), workload, host)
+
+
+def explain_workload(path: Path, workload: str) -> list[str]:
+    """Say in sentences why a workload moves in a stored plan, and what it would mean to leave it.
+
+    Of a site, which has no moves yet, only where it runs. Raises ``UsageError`` for an unknown name
+    and ``CheckFailedError`` when nothing is known to run.
+    """
+    if not is_run(path):
+        loaded = load(path)
+        _require_placement(loaded)
+        host = host_of(loaded.twin, placement_today(loaded.twin), workload)
+        return [f"{workload} runs on {host} today" if host else f"{workload} does not run today"]
+    opened = open_run(path)
+    placement, _, _ = judge_placement(opened)
+    today = host_of(opened.twin, placement_today(opened.twin), workload)
+    host = host_of(opened.twin, placement, workload)
+    moves = [move for move in opened.run.moves() if move.workload == workload]
+    told = [line for move in moves for line in _told(move, opened.run.plan.waves)]
+    if host == today:
+        where = f"stays on {host}" if host else "has no host, today and in the plan"
+        told.append(f"{workload} {where}")
+    elif not moves:
+        told.append(f"{workload} goes to {host}" if host else f"{workload} has no host in the plan")
+    if not today or not host or host == today:
+        return told
+    left = _pair(opened.twin, opened.loaded.rules, placement, workload, today)
+    return [*told, f"left on {today}, with everything else as planned:", *left]
+
+
+def _told(move: Move, waves: int) -> list[str]:
+    """Return what a stored move is for and what it takes."""
+    source = f"from {move.source} " if move.source else ""
+    reason = f": {move.reason}" if move.reason else ""
+    told = [f"wave {move.wave} of {waves}, {source}to {move.target}{reason}"]
+    if move.seconds is not None and move.energy_kwh is not None:
+        pays = ", a saving of its own is not expected"
+        if move.payback_days is not None:
+            pays = f", paid back after {move.payback_days:,.1f} days"
+        told.append(f"it takes {move.seconds:,.0f} s and {move.energy_kwh:,.3g} kWh{pays}")
+    return told
 
 
 def _pair(

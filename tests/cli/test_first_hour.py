@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 from pathlib import Path
@@ -59,6 +60,28 @@ def test_every_verb_answers_in_json(site: Path, capsys: pytest.CaptureFixture[st
     }
     for schema, words in calls.items():
         assert answer_of(capsys, *words)["schema"] == schema
+
+
+def test_explain_says_why_a_workload_moves(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A move's purpose, duration and what staying would mean; of who stays only where it runs."""
+    latest = site / "runs" / "latest"
+    rows = list(csv.DictReader((latest / "placements.csv").open()))
+    moves = list(csv.DictReader((latest / "moves.csv").open()))
+    told = answer_of(capsys, "explain", str(latest), "--workload", moves[0]["workload"])
+    one, takes, left, *staying = told["sentences"]
+    assert moves[0]["reason"] and one.endswith(moves[0]["reason"])
+    assert f"from {moves[0]['source']} to " in one and takes.startswith("it takes ")
+    assert left.startswith(f"left on {moves[0]['source']}")
+    pair = ("--workload", moves[0]["workload"], "--host", moves[0]["source"])
+    assert staying == answer_of(capsys, "explain", str(latest), *pair)["sentences"]
+    moving = {move["workload"] for move in moves}
+    stays = next(row for row in rows if row["workload"] not in moving)
+    told = answer_of(capsys, "explain", str(latest), "--workload", stays["workload"])
+    assert told["sentences"] == [f"{stays['workload']} stays on {stays['host']}"]
+    told = answer_of(capsys, "explain", str(site), "--workload", moves[0]["workload"])
+    assert told["sentences"] == [f"{moves[0]['workload']} runs on {moves[0]['source']} today"]
+    assert run(["explain", str(latest), "--host", stays["host"]]) == 2
+    assert "--host needs --workload" in capsys.readouterr().err
 
 
 def test_simulate_shows_the_present(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
