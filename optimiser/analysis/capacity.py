@@ -12,7 +12,7 @@ from optimiser.analysis.loads import Loads, sum_by
 from optimiser.analysis.rows import ROUNDING, Rows, floor_limit, offenders
 from optimiser.analysis.verdict import Placement
 from optimiser.schema.policy import DomainCapacity, Headroom
-from optimiser.twin.devices import assign_devices
+from optimiser.twin.devices import overfilled
 from optimiser.twin.rules import Rule
 
 FRACTION_SCALE = 1_000_000
@@ -98,15 +98,7 @@ def _packable(
     twin: xr.Dataset, host: np.ndarray, request: np.ndarray, count: np.ndarray, size: int
 ) -> Rows:
     """Prove host by host that the requests fit; equal sets of requests are packed once."""
-    hosts, members = requests_by_host(host, request, twin.sizes["host"])
-    known: dict[tuple[int, ...], bool] = {}
-    wrong = np.zeros(len(hosts), dtype=bool)
-    for position, index in enumerate(hosts.tolist()):
-        requests = members[position]
-        key = (int(count[index]), *sorted(requests.tolist()))
-        if key not in known:
-            known[key] = assign_devices(requests, int(count[index]), size) is not None
-        wrong[position] = not known[key]
+    hosts, wrong = overfilled(host, request, count, size)
     names = twin["host"].values
     return offenders(
         None,
@@ -115,16 +107,6 @@ def _packable(
         lambda i: f"host {names[hosts[i]]}",
         "the requests do not fit its devices",
     )
-
-
-def requests_by_host(
-    host: np.ndarray, request: np.ndarray, num_hosts: int
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the hosts with device requests and the requests on each."""
-    placed = np.flatnonzero((request > 0) & (host >= 0) & (host < num_hosts))
-    order = placed[np.argsort(host[placed], kind="stable")]
-    hosts, starts = np.unique(host[order], return_index=True)
-    return hosts.astype(np.int64), np.split(request[order], starts[1:]) if len(hosts) else []
 
 
 def excuse_devices(

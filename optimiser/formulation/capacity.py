@@ -78,11 +78,7 @@ def _excused(context: Context, k: int, r: int) -> Any:
 def overfull_hosts(context: Context) -> np.ndarray:
     """Return the single hosts whose devices are overfull today and may stay so."""
     instance = context.instance
-    device = int(instance.twin.attrs["device_resource"])
-    if device < 0:
-        return np.empty(0, dtype=np.int64)
-    overfull = instance.excess[:, device, :].any(axis=1) & (instance.grouping.host_count == 1)
-    return np.flatnonzero(overfull)
+    return np.flatnonzero(instance.overfull_devices & (instance.grouping.host_count == 1))
 
 
 def declare_overfull(context: Context) -> None:
@@ -164,7 +160,7 @@ def _packing_row(
     name = instance.host_names[k]
     body = Linear(base).extend(coefs, context.arrays["place"][pairs])
     body.add(-devices, context.arrays["awake"][k])
-    if instance.excess[k, int(instance.twin.attrs["device_resource"])].any():
+    if instance.overfull_devices[k]:
         if instance.grouping.host_count[k] > 1:
             return
         count = instance.grouping.workload_count[context.pair_group[pairs]]

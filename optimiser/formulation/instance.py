@@ -11,6 +11,7 @@ import xarray as xr
 from optimiser.formulation.frame import Frame
 from optimiser.formulation.grouping import Domains, Grouping, merge_domains
 from optimiser.formulation.quantities import Quantities, measure
+from optimiser.twin.devices import overfilled
 from optimiser.twin.rules import Rule
 
 
@@ -116,6 +117,27 @@ class Instance:
         above = np.maximum(self.frame.today.usage - capacity, 0)[inside]
         np.add.at(total, self.grouping.host_group[inside], above)
         return total
+
+    @cached_property
+    def overfull_devices(self) -> np.ndarray:
+        """Whether devices hold more today than fits them and may stay so (host group,) bool.
+
+        Shares that cannot be split between devices may not fit although their sum does.
+        """
+        found = np.zeros(self.grouping.num_hosts, dtype=bool)
+        device = int(self.twin.attrs["device_resource"])
+        if device < 0 or not self.frame.capacity_not_worse:
+            return found
+        request = self.twin["flavour_usage"].values[:, device, :].max(axis=1)
+        hosts, wrong = overfilled(
+            self.twin["workload_host"].values,
+            request[self.twin["workload_flavour"].values],
+            self.twin["host_capacity"].values[:, device] // int(self.twin.attrs["device_size"]),
+            int(self.twin.attrs["device_size"]),
+        )
+        group = self.grouping.host_group[hosts[wrong]]
+        found[group[group >= 0]] = True
+        return found
 
     @cached_property
     def today(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

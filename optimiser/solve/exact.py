@@ -20,7 +20,7 @@ from optimiser.formulation.modelling import pyo
 from optimiser.formulation.values import set_placement
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, Floats
-from optimiser.solve.here import confirm_optimal, solve_here
+from optimiser.solve.here import look_for_better, solve_here
 from optimiser.solve.objective import evaluate, price_of_waiting
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Candidate
@@ -36,6 +36,7 @@ TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anyt
 GAP = 1e-6  # relative gap at which an exact solve ends
 MORE_NODES = 100  # of the second run, which goes without presolve
 OPTIONS = {"mip_abs_gap": 1e-9}
+TRIES = 3  # of the first run where the second finds something better
 WORTH, LARGEST_FACTOR = 10.0, 2.0**40  # of an objective that is told to HiGHS
 
 
@@ -226,11 +227,17 @@ def _reduce(result: SolveResult, factor: float) -> SolveResult:
 
 
 def _solve_twice(compiled: Compiled, settings: SolveSettings, point: Floats | None) -> SolveResult:
-    result = solve_here(compiled, settings, point)
-    if result.status is not SolveStatus.OPTIMAL or not compiled.is_mip:
-        return result
+    """Solve and look for anything better another way; start anew from what that finds."""
     nodes = None if settings.node_limit is None else MORE_NODES * settings.node_limit
-    if confirm_optimal(compiled, result, replace(settings, gap=10 * GAP, node_limit=nodes)):
-        return result
+    again = replace(settings, gap=10 * GAP, node_limit=nodes)
+    for _ in range(TRIES):
+        result = solve_here(compiled, settings, point)
+        if result.status is not SolveStatus.OPTIMAL or not compiled.is_mip:
+            return result
+        is_best, point = look_for_better(compiled, result, again)
+        if is_best:
+            return result
+        if point is None:
+            break
     note = "A second run did not confirm that nothing is better."
     return replace(result, status=SolveStatus.DISTRUSTED, bound=None, notes=(*result.notes, note))

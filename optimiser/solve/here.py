@@ -53,14 +53,23 @@ def place_continuous(compiled: Compiled, x: Floats) -> Floats | None:
 def confirm_optimal(
     compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
 ) -> bool:
-    """Ask a second time, another way, whether anything better than ``result`` exists.
+    """Ask a second time, another way, whether nothing is better than ``result``.
+
+    A wrong optimum of the first run does not survive unless both runs err alike. For small models.
+    """
+    return look_for_better(compiled, result, settings)[0]
+
+
+def look_for_better(
+    compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
+) -> tuple[bool, Floats | None]:
+    """Return whether nothing is better than ``result``, or something that may be (columns,).
 
     Adds the row "better than the result by more than the gap" and solves without presolve under
-    another seed. True only when that is infeasible: a wrong optimum of the first run does not
-    survive unless both runs err alike. For small models.
+    another seed; only when that is infeasible there is nothing. What is returned is not checked.
     """
     if result.objective is None:
-        return False
+        return False, None
     settings = settings or SolveSettings()
     margin = max(1e-6, settings.gap) * max(1.0, abs(result.objective))
     target = result.objective - compiled.offset - compiled.sense * margin
@@ -69,4 +78,4 @@ def confirm_optimal(
     options = settings.to_options() | {"presolve": "off", "random_seed": settings.seed + 1}
     options |= dict.fromkeys(TOLERANCES, TIGHT)  # or whole columns that are not quite whole win
     answer = run_highs(pass_to_highs(harder, options, None), harder)
-    return answer.status is SolveStatus.INFEASIBLE
+    return answer.status is SolveStatus.INFEASIBLE, answer.x

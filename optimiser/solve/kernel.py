@@ -130,8 +130,9 @@ def take_devices(data: Data, state: State, workload: int, host: int) -> None:
             free = state.device_free[host, device]
             if free >= request and (best < 0 or free < state.device_free[host, best]):
                 best = device
-        state.device_free[host, best] -= request
-        mask = np.uint64(1) << np.uint64(best)
+        if best >= 0:  # none on a host that is overfull today
+            state.device_free[host, best] -= request
+            mask = np.uint64(1) << np.uint64(best)
     state.device_mask[workload] = mask
 
 

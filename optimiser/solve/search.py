@@ -266,7 +266,20 @@ class Searcher:
         on = (state.members > 0) | state.forced_on
         terms = evaluate(self.problem, host, on)
         waiting = price_of_waiting(self.problem, host)
-        return Candidate(host, on, state.device_mask.copy(), terms, waiting)
+        return Candidate(host, on, self._devices(host), terms, waiting)
+
+    def _devices(self, host: np.ndarray) -> np.ndarray:
+        """Return the devices of each workload (workload,) as uint64 bit masks.
+
+        Where a host may stay as overfull as it is today, nobody on it has devices.
+        """
+        mask, problem = self._arrays.device_mask.copy(), self.problem
+        if problem.device_size > 0 and problem.frame.capacity_not_worse:
+            request = problem.device_request[problem.flavour]
+            needed = np.where(request > 0, np.maximum(1, request // problem.device_size), 0)
+            lacks = (host >= 0) & (np.bitwise_count(mask) < needed)
+            mask[np.isin(host, host[lacks])] = 0
+        return mask
 
     @property
     def _arrays(self) -> State:

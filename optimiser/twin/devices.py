@@ -39,6 +39,34 @@ def assign_devices(
     return result
 
 
+def overfilled(
+    host: np.ndarray, request: np.ndarray, count: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the hosts with requests for devices (k,) and whether those do not fit them (k,).
+
+    host (workload,), where an index that no host has counts as none; request (workload,); count
+    (host,) devices of ``size``. Equal sets of requests are packed once.
+    """
+    hosts, members = _by_host(np.where(host < len(count), host, -1), request)
+    known: dict[tuple[int, ...], bool] = {}
+    wrong = np.zeros(len(hosts), dtype=bool)
+    for position, index in enumerate(hosts.tolist()):
+        requests = members[position]
+        key = (int(count[index]), *sorted(requests.tolist()))
+        if key not in known:
+            known[key] = assign_devices(requests, int(count[index]), size) is not None
+        wrong[position] = not known[key]
+    return hosts, wrong
+
+
+def _by_host(host: np.ndarray, request: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the hosts with device requests and the requests on each."""
+    placed = np.flatnonzero((host >= 0) & (request > 0))
+    order = placed[np.argsort(host[placed], kind="stable")]
+    hosts, starts = np.unique(host[order], return_index=True)
+    return hosts.astype(np.int64), np.split(request[order], starts[1:]) if len(hosts) else []
+
+
 def pack_shares(sizes: np.ndarray, num_devices: int, device_size: int) -> np.ndarray | None:
     """Pack sizes (descending) into devices; device of each, or ``None`` when impossible."""
     shares = [int(size) for size in sizes]
