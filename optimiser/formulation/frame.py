@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -73,22 +74,22 @@ class Frame:
     net_price: np.ndarray
     import_ceiling_kw: np.ndarray
 
-    @property
+    @cached_property
     def horizon_h(self) -> float:
         """Length of the horizon [h]."""
         return float(self.twin["period_h"].values.sum())
 
-    @property
+    @cached_property
     def host_wear_cost(self) -> np.ndarray:
         """(H,) wear and administration of each host that is on, over the horizon."""
         return on_cost_per_h(self.twin, self.weights) * self.horizon_h
 
-    @property
+    @cached_property
     def host_embodied_cost(self) -> np.ndarray:
         """(H,) embodied carbon of each host that is on, in money over the horizon."""
         return embodied_cost_per_h(self.twin, self.weights) * self.horizon_h
 
-    @property
+    @cached_property
     def host_on_cost(self) -> np.ndarray:
         """(H,) what each host costs when it is on, over the horizon, energy left out."""
         return self.host_wear_cost + self.host_embodied_cost

@@ -50,23 +50,14 @@ def place_continuous(compiled: Compiled, x: Floats) -> Floats | None:
     return raw.x if raw.status is SolveStatus.OPTIMAL else None
 
 
-def confirm_optimal(
-    compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
-) -> bool:
-    """Ask a second time, another way, whether nothing is better than ``result``.
-
-    A wrong optimum of the first run does not survive unless both runs err alike. For small models.
-    """
-    return look_for_better(compiled, result, settings)[0]
-
-
 def look_for_better(
     compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
 ) -> tuple[bool, Floats | None]:
     """Return whether nothing is better than ``result``, or something that may be (columns,).
 
     Adds the row "better than the result by more than the gap" and solves without presolve under
-    another seed; only when that is infeasible there is nothing. What is returned is not checked.
+    another seed; only when that is infeasible there is nothing, so a wrong optimum does not survive
+    unless both runs err alike. What is returned is not checked. For small models.
     """
     if result.objective is None:
         return False, None

@@ -15,11 +15,11 @@ from bridge_models import make_hard, make_knapsack, make_mixed, make_wild
 import optimiser
 from optimiser.errors import InfeasibleError, SolverError, UsageError
 from optimiser.solve import bridge
-from optimiser.solve.bridge import pass_to_highs, set_options
+from optimiser.solve.bridge import SPARSIFY, pass_to_highs, set_options
 from optimiser.solve.certify import check_point, proves_infeasible
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, build_compiled
-from optimiser.solve.here import confirm_optimal, solve_here
+from optimiser.solve.here import look_for_better, solve_here
 from optimiser.solve.judge import admit_point, judge_answer
 from optimiser.solve.ranges import refuse_bad_numbers, report_ranges
 from optimiser.solve.run import RawAnswer, run_highs
@@ -137,8 +137,18 @@ def test_wrong_optimum_is_not_confirmed() -> None:
     dropped = np.array(true.x)
     dropped[np.argmax(dropped)] = 0.0
     wrong = judge_answer(model, RawAnswer(SolveStatus.OPTIMAL, x=dropped))
-    assert confirm_optimal(model, true)
-    assert not confirm_optimal(model, wrong)
+    assert look_for_better(model, true) == (True, None)
+    is_best, better = look_for_better(model, wrong)
+    assert not is_best and better is not None
+    found = admit_point(model, better)
+    assert found is not None and model.is_better(found.objective, wrong.objective)
+
+
+def test_whole_numbers_are_presolved_without_sparsifying() -> None:
+    """That rule of the presolve cuts optima off; linear programs have duals to prove theirs."""
+    mixed, linear = make_knapsack(3), make_knapsack(3).as_relaxation()
+    rules = [pass_to_highs(m).getOptionValue("presolve_rule_off")[1] for m in (mixed, linear)]
+    assert rules == [SPARSIFY, 0]
 
 
 def test_illegal_optimum_is_distrusted() -> None:
