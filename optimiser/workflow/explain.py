@@ -14,11 +14,12 @@ from optimiser.analysis.why import host_of, why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
 from optimiser.schema.plan import Binding, Move, RulePrice, Term
 from optimiser.store.manifest import MANIFEST
+from optimiser.studies.admission import Admission
 from optimiser.studies.transient import blocked_on_the_way
 from optimiser.twin.rules import Rule
 from optimiser.workflow.conflict import LIMIT_S, conflicts
 from optimiser.workflow.loading import Loaded, load
-from optimiser.workflow.verify import judge_placement, open_run
+from optimiser.workflow.verify import Opened, judge_placement, open_run
 
 NEARLY_FULL = 0.95
 """Share of a limit from which it is told as what holds a plan back."""
@@ -135,10 +136,21 @@ def explain_workload(path: Path, workload: str) -> list[str]:
         told.append(f"{workload} {where}")
     elif not moves:
         told.append(f"{workload} goes to {host}" if host else f"{workload} has no host in the plan")
+    if not host:
+        told.append(_waits(opened, placement, workload))
     if not today or not host or host == today:
         return told
     left = _pair(opened.twin, opened.loaded.rules, placement, workload, today)
     return [*told, f"left on {today}, with everything else as planned:", *left]
+
+
+def _waits(opened: Opened, placement: Placement, workload: str) -> str:
+    """Return why a workload has no host in a stored plan."""
+    loaded = opened.loaded
+    asked = Admission(opened.twin, loaded.rules, loaded.study.weights, placement).admit(workload)
+    if asked.host is None:
+        return asked.reason
+    return f"{asked.host} could take it by every hard rule; the plan saves more by leaving it out"
 
 
 def _told(move: Move, waves: int) -> list[str]:

@@ -39,6 +39,27 @@ def test_a_cheap_wait_leaves_both_jobs_out(
     assert 'id="waiting"' in page and "job-3, job-4" in page
 
 
+def test_explain_says_why_somebody_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job with room for it is left out to save; one that asks for too much finds no host."""
+    site = waiting_site(tmp_path / "site", 0.001)
+    assert run(["plan", str(site), "--work-limit", "2"]) == 0
+    capsys.readouterr()
+    assert run(["explain", str(site / "runs" / "latest"), "--workload", "job-3"]) == 0
+    told = capsys.readouterr().out
+    assert "job-3 has no host, today and in the plan" in told
+    assert "could take it by every hard rule; the plan saves more by leaving it out" in told
+    table = (site / "workloads.csv").read_text()
+    (site / "workloads.csv").write_text(table + "huge,batch,night,1,5000,256\n")
+    text = (site / "study.yaml").read_text()
+    (site / "study.yaml").write_text(text.replace("names: [job]", "names: [job, huge]"))
+    assert run(["plan", str(site), "--work-limit", "2"]) == 0
+    capsys.readouterr()
+    assert run(["explain", str(site / "runs" / "latest"), "--workload", "huge"]) == 0
+    assert "none of 4 hosts can take it: 4 lack capacity" in capsys.readouterr().out
+
+
 def test_a_dear_wait_leaves_nobody_out(tmp_path: Path) -> None:
     """At ten each both run, which the report states without a table."""
     outcome = plan_site(waiting_site(tmp_path / "site", 10.0), PlanOptions(work_limit=2))
