@@ -29,7 +29,7 @@ def imports(folder: Path) -> Outcome:
     items = shared_data("vector-bin-packing") / "New/class3/class3_120_10_2.vbp"
     pods = ("openb_node_list_gpu_node.csv", "openb_pod_list_default.csv")
     rows = [
-        _row("alibaba", cluster, [cluster / name for name in pods], PLAIN_CSV, folder),
+        _row("alibaba-gpu", cluster, [cluster / name for name in pods], PLAIN_CSV, folder),
         _row("planetlab", day, sorted(day.iterdir()), PLAIN_LINES, folder),
         _row("btrplace", broken, [broken], PLAIN_JSON, folder),
         _row("vbp", items, [items], PLAIN_LINES, folder),

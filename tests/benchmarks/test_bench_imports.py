@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.cases.consolidation import peer_python
+from benchmarks.cases.imports import imports
 from benchmarks.cases.vector_packing import vector_packing
 from benchmarks.outcome import UnavailableError
 from benchmarks.peers.reconfiguration import check
@@ -92,3 +93,13 @@ def test_absent_peers_are_a_reason_to_skip(tmp_path: Path, monkeypatch: pytest.M
     python.parent.mkdir()
     python.write_text("")
     assert peer_python() == python
+
+
+@pytest.mark.shared
+def test_imports_stand_beside_a_plain_reading(shared_data: Path, tmp_path: Path) -> None:
+    """Each family is written as a site, and its ratio is to the reading in the same row."""
+    rows = imports(tmp_path).rows
+    assert [row["kind"] for row in rows] == ["alibaba-gpu", "planetlab", "btrplace", "vbp"]
+    for row in rows:
+        assert (tmp_path / str(row["kind"]) / "site.yaml").is_file()
+        assert row["ratio"] == row["cpu_s"] / row["plain_cpu_s"]
