@@ -31,6 +31,7 @@ quick: $(VENV)/.dev ## Run the tests that take less than about ten seconds each
 fuzz: $(VENV)/.dev ## Try thousands of random sites against brute force, CP-SAT, SCIP and planted conflicts
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.engine_trial $(or $(FIRST),1000) $(or $(COUNT),2000)
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.test_engine_catalogue $(or $(FIRST),1000) $(or $(COUNT),2000)
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.test_engine_device_shares $(or $(FIRST),1000) $(or $(COUNT),2000)
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.goal_trial $(or $(FIRST),1000) 300
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.order_trial $(or $(FIRST),1000) 400
 	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m differential.agreement $(or $(FIRST),1000) 430

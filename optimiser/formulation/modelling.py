@@ -1,26 +1,43 @@
 """The modelling language, loaded without the statistics of scipy that it would load beside itself.
 
 Pyomo loads ``scipy.stats`` when it finds scipy in use already, or as soon as it needs sparse
-matrices: more work than loading all the rest of it, and nothing here asks for statistics. So scipy
-is out of its sight while it looks, and handed to it afterwards.
+matrices: more work than loading all the rest of it, and nothing here asks for statistics. So the
+statistics are not to be had while it looks, for the thread that loads it and nobody else, and scipy
+is handed to it afterwards.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
+from importlib.abc import MetaPathFinder
+from typing import Any
 
 import scipy.sparse
 
 
+class _NoStatistics(MetaPathFinder):
+    """Refuses ``scipy.stats`` to the thread that made it."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        """Raise for that module and leave every other one to the next finder."""
+        if fullname == "scipy.stats" and threading.get_ident() == self.thread:
+            raise ModuleNotFoundError("statistics are not needed here", name=fullname)
+
+
 def _load() -> None:
-    if "pyomo" in sys.modules:
+    if "pyomo" in sys.modules or "scipy.stats" in sys.modules:
         return
-    seen = sys.modules.pop("scipy")
+    refusal = _NoStatistics()
+    sys.meta_path.insert(0, refusal)
     try:
         from pyomo.common import dependencies
     finally:
-        sys.modules["scipy"] = seen
-    dependencies.scipy = scipy
+        sys.meta_path.remove(refusal)
+    dependencies.scipy, dependencies.scipy_available = scipy, True
 
 
 _load()

@@ -14,7 +14,6 @@ from optimiser.analysis.why import host_of, why_not
 from optimiser.errors import CheckFailedError, InfeasibleError
 from optimiser.schema.plan import Binding, Move, RulePrice, Term
 from optimiser.store.manifest import MANIFEST
-from optimiser.studies.admission import Admission
 from optimiser.studies.transient import blocked_on_the_way
 from optimiser.twin.rules import Rule
 from optimiser.workflow.conflict import LIMIT_S, conflicts
@@ -146,6 +145,8 @@ def explain_workload(path: Path, workload: str) -> list[str]:
 
 def _waits(opened: Opened, placement: Placement, workload: str) -> str:
     """Return why a workload has no host in a stored plan."""
+    from optimiser.studies.admission import Admission  # compiled, and seldom asked for
+
     loaded = opened.loaded
     asked = Admission(opened.twin, loaded.rules, loaded.study.weights, placement).admit(workload)
     if asked.host is None:

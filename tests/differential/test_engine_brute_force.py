@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from differential.engine_trial import try_seed
 
-BLOCKS = 20
+BLOCKS = 12
 PER_BLOCK = 8
 FOUND = (56056, 70393, 71023, 74271, 133228)
 """Hosts woken for a reserve draw power with a feed lost; soft limits of feeds whose racks merge;

@@ -15,7 +15,7 @@ from instances.random_sites import random_weights
 
 from optimiser.schema.study import SolverSettings, Study
 
-BLOCKS = 10
+BLOCKS = 7
 PER_BLOCK = 8
 SERVING = (
     "assign", "survive_domain", "availability", "group_together_or_not_at_all", "latency",

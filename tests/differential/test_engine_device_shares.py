@@ -15,7 +15,7 @@ from instances.random_sites import random_weights
 
 from optimiser.schema.study import SolverSettings, Study
 
-BLOCKS = 6
+BLOCKS = 4
 PER_BLOCK = 8
 SHARES = (0, 23, 27, 34, 40, 45, 62, 100, 200)
 KINDS = ("assign", "group_together_or_not_at_all")

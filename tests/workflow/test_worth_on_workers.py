@@ -38,7 +38,7 @@ policies:
 """
 PLAN = "from optimiser.cli import main; main()"
 USUAL_PORT = 8787
-DEMO = TESTS.parent / "models" / "sites" / "demo"
+SMALL = TESTS.parent / "models" / "sites" / "small"
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_workers_end_without_a_word(site: Path) -> None:
 
 def test_ctrl_c_of_a_terminal_keeps_the_plan_and_ends_without_a_word(tmp_path: Path) -> None:
     """The signal reaches all processes at once; the one in front writes its run and says so."""
-    copied = Path(shutil.copytree(DEMO, tmp_path / "demo"))
+    copied = Path(shutil.copytree(SMALL, tmp_path / "small"))
     with _start(copied, "--workers", "2", "--time-limit", "300") as process:
         wait_for(lambda: len(children_of(process.pid)) > 2)  # two workers and who counts for them
         time.sleep(8.0)
