@@ -10,7 +10,7 @@ import itertools
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
@@ -69,10 +69,16 @@ class Site:
 def draw_site(seed: int, work_limit: int = 3) -> Site:
     """Return the site of a seed; every other one has soft rules too."""
     _, twin, rules = random_site(seed, soft=seed % 2 == 1)
+    return _site(seed, twin, rules, random_weights(seed), work_limit)
+
+
+def _site(
+    seed: int, twin: xr.Dataset, rules: Sequence[Rule], weights: Weights, work_limit: int
+) -> Site:
     settings = SolverSettings(
         time_limit_s=120.0, gap=0.0, work_limit=work_limit, threads=1, seed=seed
     )
-    return Site(seed, twin, rules, Study(weights=random_weights(seed), solver=settings))
+    return Site(seed, twin, rules, Study(weights=weights, solver=settings))
 
 
 @contextmanager
@@ -101,6 +107,20 @@ def slack_of(value: float) -> float:
 def complaints(site: Site, truth: Truth) -> list[str]:
     """Return what is wrong with the engine's answers for a site."""
     return [*_with_proof(site, truth), *_by_search(site, truth), *_relaxations(site, truth)]
+
+
+def complaints_on(
+    seed: int, twin: xr.Dataset, rules: Sequence[Rule], weights: Weights
+) -> list[str]:
+    """Return what is wrong with the engine's answers for a twin and its rules."""
+    site = _site(seed, twin, rules, weights, 3)
+    return complaints(site, brute_force(twin, rules, weights))
+
+
+def agrees_on_block(wrong: Callable[[int], list[str]], block: int, size: int) -> None:
+    """Assert that nothing is wrong with the seeds of a block."""
+    seeds = range(block * size, (block + 1) * size)
+    assert not {seed: found for seed in seeds for found in [wrong(seed)] if found}
 
 
 def _with_proof(site: Site, truth: Truth) -> list[str]:
