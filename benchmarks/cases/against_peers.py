@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -86,11 +85,10 @@ def beside_peers(problem: Problem, planned: Planned) -> tuple[list[dict[str, Val
 
 def _our_row(problem: Problem, planned: Planned) -> dict[str, Value]:
     run = read_run(planned.run)
-    table: Any = [row.model_dump() if hasattr(row, "model_dump") else asdict(row)
-                  for row in run.placements()]  # fmt: skip
     import pandas as pd
 
-    placement, _ = placement_from_rows(problem.twin, pd.DataFrame(table), run.plan.hosts_on)
+    table = pd.DataFrame(run.placements())
+    placement, _ = placement_from_rows(problem.twin, table, run.plan.hosts_on)
     return {
         "method": "dcopt plan",
         **asdict(judge(problem, placement)),

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from optimiser.arrays import distinct_rows
 from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility
@@ -241,7 +242,7 @@ def workload_classes(
     if twin.sizes["move_class"] and weights.host_move_weight > 0:
         columns.append(twin["workload_host"].values)
     table = np.column_stack([np.asarray(column, dtype=np.int64) for column in columns])
-    return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return distinct_rows(table)[1]
 
 
 def _scales(twin: xr.Dataset) -> np.ndarray:

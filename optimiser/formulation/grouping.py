@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from optimiser.arrays import distinct_rows
 from optimiser.formulation.frame import Frame
 from optimiser.twin.rules import Rule
 
@@ -161,7 +162,7 @@ def _identify(columns: list[np.ndarray], length: int) -> np.ndarray:
     if not columns:
         return np.zeros(length, dtype=np.int64)
     table = np.column_stack([np.asarray(c, dtype=np.int64).reshape(length, -1) for c in columns])
-    return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1)
+    return distinct_rows(table)[1]
 
 
 def _grouping(

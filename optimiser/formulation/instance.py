@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from optimiser.arrays import distinct_rows
 from optimiser.formulation.frame import Frame
 from optimiser.formulation.grouping import Domains, Grouping, merge_domains
 from optimiser.formulation.quantities import Quantities, measure
@@ -170,8 +171,9 @@ class Instance:
         """Whether one workload of a group fits an empty host (group, host group) bool."""
         grouping = self.grouping
         peak = self.demand.max(axis=2)
-        distinct, of_host = np.unique(self.capacity, axis=0, return_inverse=True)
-        room = (peak[:, None, :] <= distinct[None, :, :]).all(axis=2)[:, of_host.reshape(-1)]
+        first, of_host = distinct_rows(self.capacity)
+        distinct = self.capacity[first]
+        room = (peak[:, None, :] <= distinct[None, :, :]).all(axis=2)[:, of_host]
         if self.frame.capacity_not_worse:
             g, k, _ = self.today
             room[g, k] = True

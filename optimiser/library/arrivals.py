@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.errors import InputError
+from optimiser.library.references import names_in
 from optimiser.library.replicas import check_replicas, unfold
 from optimiser.library.site import SiteInput
 from optimiser.library.table_checks import check_workloads
@@ -26,8 +27,8 @@ def add_arrivals(site_input: SiteInput, path: Path) -> SiteInput:
     table = scan_table(Path(path), WORKLOADS.with_resources(site.resources))
     if not table.is_whole:
         raise InputError(table.problems)
-    known = None if services is None else set(services["name"])
-    profiles = None if site_input.demand is None else set(site_input.demand["profile"])
+    known = None if services is None else names_in(services["name"])
+    profiles = None if site_input.demand is None else names_in(site_input.demand["profile"])
     check_workloads(table, site.resources, known, profiles)
     units = check_replicas(table)
     if units is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from optimiser.library import table_checks as checks
 from optimiser.library.documents import read_located
 from optimiser.library.files import read_text
 from optimiser.library.policy_checks import Known, check_policies
-from optimiser.library.references import DocumentCheck, refer_column
+from optimiser.library.references import DocumentCheck, names_in, refer_column
 from optimiser.library.replicas import check_replicas
 from optimiser.library.shelf import Shelf
 from optimiser.library.site_checks import check_site
@@ -70,7 +71,7 @@ class Reading:
         self._check_racks_and_hosts()
         self._check_load()
         if self.can_check_policies:
-            check_policies(self.check, self.site.policies, self.known())
+            check_policies(self.check, self.site.policies, self.known)
 
     @property
     def can_check_policies(self) -> bool:
@@ -167,11 +168,11 @@ class Reading:
     def _check_racks_and_hosts(self) -> None:
         racks, hosts = self.tables.get("racks"), self.tables.get("hosts")
         if racks is not None:
-            checks.check_racks(racks, self.site, set(self.pdus["name"]))
+            checks.check_racks(racks, self.site, names_in(self.pdus["name"]))
         if hosts is None:
             return
         if racks is not None:
-            refer_column(hosts, "rack", set(racks.frame["name"]), "rack")
+            refer_column(hosts, "rack", names_in(racks.frame["name"]), "rack")
         checks.check_cards(hosts, "server", self.shelf)
         self.servers = checks.server_cards(hosts, self.shelf)
         if "move_costs" in self.tables:
@@ -195,9 +196,9 @@ class Reading:
         if workloads is None:
             return
         named = self.site.tables.demand is not None
-        profiles = set(demand.frame["profile"]) if demand is not None else None
+        profiles = names_in(demand.frame["profile"]) if demand is not None else None
         if demand is not None or not named:  # an unreadable table is reported once
-            named_services = None if services is None else set(services.frame["name"])
+            named_services = None if services is None else names_in(services.frame["name"])
             checks.check_workloads(workloads, self.site.resources, named_services, profiles)
         self.units = check_replicas(workloads)
         if placement is not None and self.hosts is not None:
@@ -207,27 +208,28 @@ class Reading:
         """Return the tenants that the services table names."""
         if "services" not in self.tables or "tenant" not in self.frame("services"):
             return set()
-        return set(self.frame("services")["tenant"].fillna("")) - {""}
+        return names_in(self.frame("services")["tenant"].fillna("")) - {""}
 
+    @cached_property
     def known(self) -> Known:
-        """Return the names that policies may refer to."""
+        """The names that policies may refer to, once all tables are read."""
         site, empty = self.site, pd.DataFrame({"name": [], "row": [], "labels": [], "service": []})
         racks = self.frame("racks") if "racks" in self.tables else empty
         work = self.frame("workloads") if "workloads" in self.tables else empty
         hosts = self.hosts if self.hosts is not None else empty
-        units = set(self.units["name"]) if self.units is not None else set()
+        units = names_in(self.units["name"]) if self.units is not None else set()
         services = self.frame("services")["name"] if "services" in self.tables else work["service"]
         return Known(
             resources=[resource.name for resource in site.resources],
             sla_classes=[sla.name for sla in site.sla_classes],
             zones=[zone.name for zone in site.cooling.zones] if site.cooling else [],
             cards=set(self.servers),
-            hosts=set(hosts["name"]),
-            racks=set(racks["name"]),
-            rows=set(racks["row"]) - {""},
-            services=set(services),
+            hosts=names_in(hosts["name"]),
+            racks=names_in(racks["name"]),
+            rows=names_in(racks["row"]) - {""},
+            services=names_in(services),
             tenants=self._tenants(),
-            workloads=set(work["name"]) | units,
+            workloads=names_in(work["name"]) | units,
             host_labels=checks.collect_labels(hosts, checks.card_labels(self.servers.values())),
             workload_labels=checks.collect_labels(work),
         )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from optimiser.errors import Problem, did_you_mean
 from optimiser.library.mistakes import name_of
@@ -74,6 +75,11 @@ class DocumentCheck:
         what = f"there is no such {noun}"
         self.add(path, what, name, listed(known), nearest(name, known))
         return False
+
+
+def names_in(column: pd.Series) -> set[str]:
+    """Return the names in a column; a set of the series itself would fetch each on its own."""
+    return set(column.to_numpy(dtype=object))
 
 
 def refer_column(

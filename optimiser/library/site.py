@@ -116,7 +116,7 @@ def _read(site_file: Path, study_file: Path | None) -> tuple[Study, SiteInput]:
         _check_site_of_study(study_check, study, site_file)
         if reading.can_check_policies:
             names = [policy.name for policy in reading.site.policies]
-            check_policies(study_check, study.policies, reading.known(), names)
+            check_policies(study_check, study.policies, reading.known, names)
         check_weights(study_check.at("weights"), study.weights, reading.site)
         problems += study_check.problems
         reading.files[study_file.name] = digest

@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimiser.library.columns import parse_labels
 from optimiser.library.policy_checks import Labels
-from optimiser.library.references import listed, nearest, refer_column
+from optimiser.library.references import listed, names_in, nearest, refer_column
 from optimiser.library.shelf import Shelf
 from optimiser.library.tables import Table
 from optimiser.schema.equipment import ServerCard
@@ -160,11 +160,11 @@ def check_placement(
     table: Table, units: pd.DataFrame | None, components: pd.DataFrame, hosts: pd.DataFrame
 ) -> None:
     """Report workloads and hosts that do not exist, and workloads on hosts that are off."""
-    refer_column(table, "host", set(hosts["name"]), "host")
+    refer_column(table, "host", names_in(hosts["name"]), "host")
     if units is not None:
-        several = set(components.loc[components["replicas"] > 1, "name"])
-        _check_placed(table, set(units["name"]), several)
-    off = table.frame["host"].isin(set(hosts.loc[hosts["state"] == "off", "name"]))
+        several = names_in(components.loc[components["replicas"] > 1, "name"])
+        _check_placed(table, names_in(units["name"]), several)
+    off = table.frame["host"].isin(names_in(hosts.loc[hosts["state"] == "off", "name"]))
     what = "a workload runs on a host that is off"
     _report(table, "host", off, what, "state 'on' in the hosts table, or another host")
 
@@ -182,7 +182,7 @@ def _check_placed(table: Table, units: set[str], several: set[str]) -> None:
 def check_needs(services: Table) -> None:
     """Report services that a service needs and that do not exist."""
     needs = services.frame["needs"]
-    known = set(services.frame["name"])
+    known = names_in(services.frame["name"])
     unknown = [[n for n in split_names(text) if n not in known] for text in needs]
     wrong = np.array([names[0] if names else "" for names in unknown], dtype=object)
     services.findings.add(

@@ -24,6 +24,7 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.formulation.modelling import pyo
 from optimiser.solve.branch import branch_on_whole
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.columns import Master, fillings_of
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
@@ -36,7 +37,7 @@ from optimiser.solve.prices import read_duals
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import CLOSED, Clockwork, relative_gap
 from optimiser.solve.restricted import choose_fillings
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.stay_bound import bound_by_stays, stay_of

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.columns import Master, fillings_of, generate, round_up
 from optimiser.solve.dive import dive, place_fillings
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.filling_tree import search_pool
 from optimiser.solve.packing import Packing
 from optimiser.solve.pool import Pool, list_pool, mean_prices, size_prices
-from optimiser.solve.search import Candidate
 
 GENERATE_SHARE, DIVE_SHARE, SEARCH_SHARE = 0.5, 0.75, 0.85  # of the time, when each is done
 LISTED, LISTED_BY_SIZE = 2_000_000, 150_000  # items in a list of fillings

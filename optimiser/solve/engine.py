@@ -11,6 +11,7 @@ import xarray as xr
 
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.mend import Leaving, find_leaving
 from optimiser.solve.mend_places import place_leaving
@@ -27,10 +28,6 @@ from optimiser.solve.progress import (
     Tick,
     relative_gap,
 )
-from optimiser.solve.schedule import Schedule
-from optimiser.solve.search import Candidate, Searcher
-from optimiser.solve.tracks import COLD
-from optimiser.solve.walker import Style
 from optimiser.twin.rules import Rule
 
 if TYPE_CHECKING:
@@ -160,6 +157,8 @@ class Engine:
             if self._is_done("exact"):
                 return "gap"
         self._compile()
+        from optimiser.solve.schedule import Schedule  # as the compiled search
+
         stays = None if self._leaving is None else ~self._leaving.chosen
         schedule = Schedule(self.problem, self._search_settings, self.clock, self.bounder, stays)
         for step in schedule.steps(lambda: self.best):
@@ -224,6 +223,8 @@ class Engine:
             self._offer(Candidate(host, on, devices, evaluate(problem, host, on)))
             self.dropped = 0  # today may break rules; that is no fault of the search
         elif (problem.today >= 0).any():
+            from optimiser.solve.search import Searcher  # the compiled search; not all need it
+
             searcher = Searcher(problem)
             searcher.load(problem.today, problem.today_on)
             if searcher.keeps_rules:
@@ -252,9 +253,13 @@ class Engine:
         self._tick("mend")
 
     def _compile(self) -> None:
-        """Compile the search before its time begins: once per installation, then from disk."""
+        """Load the search before its time begins; compiled once per installation, then on disk."""
         self._tick("compile")
         since = self.clock.seconds
+        from optimiser.solve.search import Searcher
+        from optimiser.solve.tracks import COLD
+        from optimiser.solve.walker import Style
+
         searcher = Searcher(self.problem)
         left = searcher.load(self.problem.today, self.problem.today_on)
         searcher.place(left[:1], self.settings.seed)

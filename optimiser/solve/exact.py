@@ -18,12 +18,12 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.formulation.modelling import pyo
 from optimiser.formulation.values import set_placement
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.here import look_for_better, solve_here
 from optimiser.solve.objective import evaluate, price_of_waiting
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.tighten import tighten

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimiser.arrays import distinct_rows
 from optimiser.schema.policy import Availability, Preserve, WorkloadSelector
 from optimiser.solve.problem import Problem
 from optimiser.twin.rules import Rule
@@ -28,7 +29,8 @@ def locked_rule(problem: Problem) -> Rule | None:
     if not kept:
         return None
     stays = np.column_stack([found for _, found in kept])
-    rows, allowed_class = np.unique(stays, axis=0, return_inverse=True)
+    first, allowed_class = distinct_rows(stays)
+    rows = stays[first]
     allowed = np.ones((len(rows), problem.num_hosts), dtype=bool)
     for column, (index, _) in enumerate(kept):
         here = rows[:, column, None] == problem.counts.domain[index][None, :]

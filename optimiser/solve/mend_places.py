@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.mend import Leaving
 from optimiser.solve.objective import evaluate, host_load
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 
 MOST_MOVES = 5_000  # beyond, the compiled search is faster
 
@@ -41,7 +41,7 @@ def place_leaving(problem: Problem, leaving: Leaving) -> Candidate | None:
 class _Room:
     """What is free on each host, and who belongs to which group.
 
-    ``host`` (workload,) int32; ``free`` (host, column); ``members`` per rule the workloads by
+    ``host`` (workload,) int32; ``free`` (column, host); ``members`` per rule the workloads by
     group, with where each group begins; ``worth`` (column,) one over the mean capacity; ``size``
     (workload,) in those.
     """
@@ -58,7 +58,7 @@ class _Room:
         """Take the moving workloads out of today's placement."""
         host = problem.today.copy()
         host[moving] = -1
-        free = problem.capacity - host_load(problem, host)
+        free = np.ascontiguousarray((problem.capacity - host_load(problem, host)).T)
         worth = 1.0 / np.maximum(problem.capacity.mean(axis=0), 1.0)
         members = [_by_group(group) for group in problem.counts.group]
         size = (problem.use * worth).max(axis=1)[problem.flavour]
@@ -69,15 +69,19 @@ class _Room:
         problem = self.problem
         use = problem.use[problem.flavour[workload]]
         allowed = problem.eligibility.allowed[problem.eligibility.of_workload[workload]]
-        fits = allowed & (self.free >= use).all(axis=1)
+        fits = allowed.copy()
+        for free, needed in zip(self.free, use, strict=True):
+            fits &= free >= needed
         for rule in range(len(self.members)):
             fits &= self._counts_hold(rule, workload)
         hosts = np.flatnonzero(fits)
         if not len(hosts):
             return None
-        left = ((self.free[hosts] - use) * self.worth).max(axis=1)
-        price = self.problem.host_on_cost[hosts]
-        return int(hosts[np.lexsort((left, price, ~problem.today_on[hosts]))[0]])
+        for price in (~problem.today_on, problem.host_on_cost):
+            own = price[hosts]
+            hosts = hosts[own == own.min()]
+        left = (self.free[:, hosts] - use[:, None]) * self.worth[:, None]
+        return int(hosts[left.max(axis=0).argmin()])
 
     def _counts_hold(self, rule: int, workload: int) -> np.ndarray:
         """Return the hosts (host,) bool whose domain may take one more of a workload's group."""
@@ -102,7 +106,7 @@ class _Room:
     def put(self, workload: int, host: int) -> None:
         """Place a workload."""
         self.host[workload] = host
-        self.free[host] -= self.problem.use[self.problem.flavour[workload]]
+        self.free[:, host] -= self.problem.use[self.problem.flavour[workload]]
 
 
 def _by_group(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.objective import rack_prices
 from optimiser.solve.place_arrays import NO_ROOM_LIMIT, place_data
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimiser.arrays import distinct_rows
 from optimiser.schema.policy import Availability
 from optimiser.solve.finding import Finding
 from optimiser.solve.problem import Problem
@@ -21,15 +22,14 @@ def _homeless(problem: Problem) -> list[Finding]:
     elig = problem.eligibility
     optional = problem.frame.serving.is_optional
     key = np.column_stack([problem.flavour, elig.of_workload, optional])
-    distinct, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    first, which = distinct_rows(key)
     findings = []
-    for row, (flavour, host_class, may_wait) in enumerate(distinct):
+    for row, (flavour, host_class, may_wait) in enumerate(key[first]):
         if may_wait:
             continue
         fits = _holds(problem, int(flavour)) & elig.allowed[host_class]
         if not fits.any():
-            who = np.flatnonzero(inverse == row)
+            who = np.flatnonzero(which == row)
             findings.append(_homeless_finding(problem, int(first[row]), who))
     return findings
 

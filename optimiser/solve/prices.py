@@ -19,11 +19,11 @@ from optimiser.formulation.instance import Instance
 from optimiser.formulation.model import build
 from optimiser.schema.plan import Binding
 from optimiser.schema.policy import Budget
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.prices_use import is_used_up
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveResult, SolveSettings
 from optimiser.solve.worker import solve
 from optimiser.twin.spending import row_scale, unit_of

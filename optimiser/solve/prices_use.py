@@ -16,9 +16,9 @@ from optimiser.schema.policy import (
     MinHostsOn,
     MoveBudget,
 )
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.objective import planning_rack_power_w
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 from optimiser.solve.spending import spending_of, spent
 from optimiser.twin.rules import PARTS, Rule
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
+from optimiser.arrays import distinct_rows
 from optimiser.formulation.frame import Frame, prepare
 from optimiser.schema.policy import LabelLevel
 from optimiser.schema.study import Weights
@@ -81,9 +83,12 @@ class Problem:
         """Planning curves of the server kinds."""
         return self.frame.envelope
 
-    @property
+    @cached_property
     def today_on(self) -> np.ndarray:
-        """Which hosts are on today: those that are said to be and those that hold something."""
+        """Which hosts are on today: those that are said to be and those that hold something.
+
+        Shared: whoever changes it copies it first.
+        """
         on = self.twin["host_on"].values.astype(bool).copy()
         on[self.today[self.today >= 0]] = True
         return on
@@ -191,4 +196,4 @@ def _host_classes(frame: Frame, place: PlacementCost) -> np.ndarray:
         *_tells_hosts_apart(frame, place),
     ]
     key = np.column_stack([np.asarray(c).reshape(twin.sizes["host"], -1) for c in columns])
-    return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)
+    return distinct_rows(key)[1].astype(np.int32)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from optimiser.solve.search import Candidate
+from optimiser.solve.candidate import Candidate
 
 CLOSED = 2e-6
 """A gap that no solver tells from zero."""

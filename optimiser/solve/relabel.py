@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from optimiser.arrays import distinct_rows
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 
 PER_WORKLOAD = ("group", "workloads", "amount", "allowed_class")
 """Arrays of a rule that say what a workload is to it."""
@@ -71,7 +72,7 @@ def _signature(problem: Problem) -> np.ndarray:
     table = problem.counts
     wide = table.domain[table.num_domains < problem.num_hosts]
     rows = np.column_stack([problem.twin["host_rack"].values[:, None], wide.T])
-    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return distinct_rows(rows)[1]
 
 
 def _interchangeable(problem: Problem, rules: Iterable[object]) -> np.ndarray:

@@ -11,13 +11,14 @@ import numpy as np
 
 from optimiser.schema.study import SolverSettings
 from optimiser.solve.arrays import bundle
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.guide import Guide
 from optimiser.solve.harden import hardened
 from optimiser.solve.links import kept_links
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Clockwork
 from optimiser.solve.race import Cooling, Race
-from optimiser.solve.search import Candidate, shy_of_moves
+from optimiser.solve.search import shy_of_moves
 from optimiser.solve.tracks import Cycle, Track
 
 if TYPE_CHECKING:

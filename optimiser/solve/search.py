@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from optimiser.solve.anneal import TRIALS, sample_changes, temperature
 from optimiser.solve.anneal import anneal as reassign
 from optimiser.solve.arrays import Data, State, bundle, empty_state
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.flat import is_flat
 from optimiser.solve.forcing import Forcing
 from optimiser.solve.gangs import complete, put_as
@@ -49,27 +49,6 @@ PLAIN = Style()
 MOST_SCANNED = 2_000_000_000  # pairs of workloads and hosts that are looked at one by one
 REWARD = 0.05  # worth of a full host over two half-full ones, in costs of a typical host
 PER_REFILL = 3_000  # shifts and swaps that take as long as a round of filling hosts anew
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A placement with its objective.
-
-    ``host`` (workload,) int32, ``on`` (host,) bool, ``devices`` (workload,) uint64 bit masks;
-    ``penalty`` the price of the soft rules it breaks, once a check has found it, and until then
-    that of the workloads it leaves out.
-    """
-
-    host: np.ndarray
-    on: np.ndarray
-    devices: np.ndarray
-    terms: dict[str, float]
-    penalty: float = 0.0
-
-    @property
-    def objective(self) -> float:
-        """Sum of the terms and the penalty, in money over the horizon."""
-        return sum(self.terms.values()) + self.penalty
 
 
 class Searcher:

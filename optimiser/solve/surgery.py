@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.compiled import Compiled, Floats
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.here import solve_here
 from optimiser.solve.neighbourhood import Neighbourhood, Surroundings
 from optimiser.solve.objective import host_load
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
 
 SMALL, LARGE = 40, 900

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.solve.arrays import Data
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.forcing import Forcing
 from optimiser.solve.guide import Guide
 from optimiser.solve.problem import Problem
 from optimiser.solve.race import Cooling
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 
 HOT, COLD = 0.04, 0.001  # thresholds of exploring, in costs of a typical host
 STILL = 0.002  # last temperature of settling, in costs of a typical workload

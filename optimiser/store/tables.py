@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from optimiser.errors import InputError, Problem
 from optimiser.schema.plan import Move
 
-PLACEMENT_COLUMNS = ("workload", "service", "host_before", "host", "rack", "devices")
 MOVE_COLUMNS = (
     "wave", "order", "workload", "service", "source", "target", "memory_gib", "bounce", "start",
     "seconds", "energy_kwh", "saved_kwh_per_year", "payback_days", "reason",
@@ -18,8 +17,7 @@ MOVE_COLUMNS = (
 _TEXTS = ("workload", "service", "source", "target", "start", "reason")
 
 
-@dataclass(frozen=True)
-class PlacementRow:
+class PlacementRow(NamedTuple):
     """Where one workload runs in the plan; ``devices`` as in the placement table, ``0;1``."""
 
     workload: str
@@ -30,9 +28,12 @@ class PlacementRow:
     devices: str = ""
 
 
+PLACEMENT_COLUMNS = PlacementRow._fields
+
+
 def write_placements(path: Path, rows: Iterable[PlacementRow]) -> None:
     """Write the placement of every workload."""
-    _write(path, PLACEMENT_COLUMNS, ([getattr(row, c) for c in PLACEMENT_COLUMNS] for row in rows))
+    _write(path, PLACEMENT_COLUMNS, rows)
 
 
 def write_moves(path: Path, moves: Iterable[Move]) -> None:

@@ -18,8 +18,9 @@ from optimiser.schema.policy import GroupTogether
 from optimiser.schema.study import Weights
 from optimiser.solve.admit_kernel import Memory, admit_one, barriers, release_one
 from optimiser.solve.arrays import State
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem, lower
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 from optimiser.solve.stranded import ONE_COPY, Mix
 from optimiser.studies.admission_words import Refused, refusal
 from optimiser.twin.devices import assign_devices

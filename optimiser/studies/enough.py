@@ -29,9 +29,10 @@ from optimiser.schema.policy import (
     RoutingLatency,
     Spread,
 )
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.explain_steps import Relaxation, Step
 from optimiser.solve.problem import lower
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 from optimiser.twin.placing import PLACEMENT_KINDS
 from optimiser.twin.rules import Rule
 

@@ -6,8 +6,6 @@ budgets go on from smaller ones, so that a larger budget is never worse.
 
 from __future__ import annotations
 
-import heapq
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,17 +14,9 @@ import numpy as np
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.plan import FrontierPoint
-from optimiser.solve.arrays import State
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import CLOSED, relative_gap
-from optimiser.solve.search import Candidate, Searcher
-from optimiser.solve.search_kernel import force
-from optimiser.studies.frontier_moves import evacuate, put_to_sleep
-
-STALE = 0.95
-"""Share of its former worth at which an evacuation is still taken at once."""
-MOST_SWEEPS = 2
-ANY_MOVES = 2**40
 
 
 def frontier(
@@ -63,7 +53,9 @@ def points_of_the_plan(
 
 def climb(problem: Problem, budgets: Sequence[int], time_limit_s: float) -> list[Candidate | None]:
     """Return what evacuations reach with each budget, smallest first; ``None`` where illegal."""
-    way = _Climb(problem, time_limit_s)
+    from optimiser.studies.climb import Climb  # loads the compiled search
+
+    way = Climb(problem, time_limit_s)
     return [way.up_to(budget) for budget in budgets]
 
 
@@ -113,8 +105,10 @@ def emptied_hosts(
     Each step is legal by itself, so the way there nearly always is, too. By default every workload
     may move.
     """
+    from optimiser.studies.climb import Climb  # loads the compiled search
+
     budget = problem.num_workloads if most_moves is None else most_moves
-    found = _Climb(problem, time_limit_s).up_to(budget)
+    found = Climb(problem, time_limit_s).up_to(budget)
     return None if found is None else with_penalty(problem, found)
 
 
@@ -164,89 +158,3 @@ def _point(problem: Problem, budget: int, found: Candidate, limit: float | None)
         hosts_on=int(found.on.sum()),
         bound=None if limit is None or not np.isfinite(limit) else min(limit, found.objective),
     )
-
-
-class _Climb:
-    """A placement that starts as today's and gains evacuations as the budget grows."""
-
-    def __init__(self, problem: Problem, time_limit_s: float) -> None:
-        self.problem = problem
-        self.searcher = Searcher(problem)
-        left = self.searcher.load(problem.today, problem.today_on)
-        self._wake_today()
-        if len(left):
-            self.searcher.place(left, 1)
-        self.has_slept = False
-        self.heap: list[tuple[float, int]] = []
-        self._try(0, 0, keep=False)  # compiles the code on first use, before the clock starts
-        self.deadline = time.monotonic() + time_limit_s
-
-    def _wake_today(self) -> None:
-        """Keep hosts on that are on today without work, as today's reserve may need them."""
-        idle = np.flatnonzero(self.problem.today_on & (self._state.members == 0))
-        force(self.searcher.data_ref, self.searcher.state_ref, idle, True)
-
-    def up_to(self, budget: int) -> Candidate | None:
-        """Spend what is left of a budget; ``None`` while the placement is not legal."""
-        searcher = self.searcher
-        if not self.has_slept:
-            put_to_sleep(searcher.data_ref, searcher.state_ref)
-            self.has_slept = True
-        if not searcher.is_legal:
-            return None
-        for _ in range(MOST_SWEEPS):
-            left = budget - num_moves(self.problem, self._state.host)
-            if left <= 0:
-                break
-            if not self.heap:
-                self._rank_hosts()
-            if not self._spend(left):
-                break
-        return searcher.candidate()
-
-    @property
-    def _state(self) -> State:
-        assert self.searcher.state is not None
-        return self.searcher.state
-
-    def _try(self, host: int, most_moves: int, keep: bool) -> tuple[float, int]:
-        searcher = self.searcher
-        saving, moves = evacuate(
-            searcher.data_ref, searcher.state_ref, host, most_moves, searcher.weight, keep
-        )
-        return float(saving), int(moves)
-
-    def _rank_hosts(self) -> None:
-        """Try every host that holds something, and rank by saving per move."""
-        for host in np.flatnonzero(self._state.members > 0).tolist():
-            if time.monotonic() > self.deadline:
-                break
-            saving, moves = self._try(host, ANY_MOVES, keep=False)
-            if saving > 0.0:
-                self.heap.append((-saving / max(1, moves), host))
-        heapq.heapify(self.heap)
-
-    def _spend(self, left: int) -> bool:
-        """Take evacuations, best first, until none fits; return whether any was taken.
-
-        Worths go stale as hosts fill up, so each is looked at again when its turn comes. What does
-        not fit the budget waits for a larger one.
-        """
-        taken, waiting = False, []
-        while self.heap and left > 0 and time.monotonic() < self.deadline:
-            worth, host = heapq.heappop(self.heap)
-            saving, moves = self._try(host, ANY_MOVES, keep=False)
-            now = saving / max(1, moves)
-            if saving <= 0.0:
-                continue
-            if now < STALE * -worth and self.heap and now < -self.heap[0][0]:
-                heapq.heappush(self.heap, (-now, host))
-            elif moves > left:
-                waiting.append((-now, host))
-            else:
-                self._try(host, left, keep=True)
-                left -= moves
-                taken = True
-        self.heap += waiting
-        heapq.heapify(self.heap)
-        return taken

@@ -20,6 +20,7 @@ from optimiser.errors import Problem as Mistake
 from optimiser.errors import UsageError, raise_all
 from optimiser.schema.study import Weights
 from optimiser.solve.arrays import State
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.rolling_kernel import (
     FREE,
@@ -29,7 +30,7 @@ from optimiser.solve.rolling_kernel import (
     shift_all,
     wake_host,
 )
-from optimiser.solve.search import Candidate, Searcher
+from optimiser.solve.search import Searcher
 from optimiser.studies.admission import device_masks
 from optimiser.studies.forecast import Forecast
 from optimiser.twin.rules import Rule

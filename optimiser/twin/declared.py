@@ -15,8 +15,8 @@ def labels_of(table: pd.DataFrame) -> list[dict[str, str]]:
     """Return each row's labels, written as ``key=value;key=value``."""
     if "labels" not in table.columns:
         return [{} for _ in range(len(table))]
-    texts = table["labels"].fillna("").astype(str)
-    cache = {text: parse_labels(text) for text in texts.unique()}
+    texts = table["labels"].fillna("").astype(str).to_numpy(dtype=object).tolist()
+    cache = {text: parse_labels(text) for text in set(texts)}
     return [cache[text] for text in texts]
 
 

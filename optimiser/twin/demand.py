@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from optimiser.arrays import distinct_rows
 from optimiser.schema.policy import SlaClass
 from optimiser.schema.site import Resource
 from optimiser.schema.study import Horizon
@@ -181,7 +182,8 @@ def build_flavours(
     none). Use is ``ceil(request · fraction / overcommit)``; device resources do not vary.
     """
     key = np.column_stack([request, profile, sla_class])
-    distinct, of_row = np.unique(key, axis=0, return_inverse=True)
+    first, of_row = distinct_rows(key)
+    distinct = key[first]
     num_resources = request.shape[1]
     base = distinct[:, :num_resources].astype(np.int64)
     fraction = profiles.fraction[distinct[:, num_resources]].copy()
@@ -192,7 +194,7 @@ def build_flavours(
         if resource.device_size is not None:
             fraction[:, position, :] = 1.0
     usage = np.ceil(base[:, :, None] * fraction - 1e-9).astype(np.int64)
-    return Flavours(usage, base, of_row.reshape(-1).astype(np.int32))
+    return Flavours(usage, base, of_row.astype(np.int32))
 
 
 def _apply_class(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from optimiser.arrays import distinct_rows
 from optimiser.schema.policy import AnyPolicy, Latency, Pin, RequireLabel, Residency
 from optimiser.twin.latency import UserFacts, near_places, users_of
 from optimiser.twin.residency import DataFacts, Labels, allowed_places, facts_of
@@ -96,10 +97,12 @@ def _combined(parts: Sequence[Part], either: bool) -> tuple[np.ndarray, np.ndarr
     """Return the union or the intersection of what the parts allow."""
     tables = [part.allowed for part in parts if part.allowed is not None]
     classes = [part.allowed_class for part in parts if part.allowed_class is not None]
-    distinct, inverse = np.unique(np.column_stack(classes), axis=0, return_inverse=True)
+    table = np.column_stack(classes)
+    first, which = distinct_rows(table)
+    distinct = table[first]
     each = np.stack([table[distinct[:, i]] for i, table in enumerate(tables)])
     allowed = np.asarray(each.any(axis=0) if either else each.all(axis=0))
-    return allowed, inverse.reshape(-1).astype(np.int32)
+    return allowed, which.astype(np.int32)
 
 
 def _selected(

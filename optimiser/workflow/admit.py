@@ -129,7 +129,7 @@ def _as_it_runs(path: Path) -> tuple[Study, SiteInput]:
         return read_study(path)
     run = read_run(resolve_run(path))
     study, site_input = read_study(run.inputs)
-    rows = [dataclasses.asdict(row) for row in run.placements() if row.host]
+    rows = [row._asdict() for row in run.placements() if row.host]
     placement = pd.DataFrame(rows, columns=["workload", "host", "devices"])
     hosts = site_input.hosts.copy()
     awake = hosts["name"].isin(run.plan.hosts_on)

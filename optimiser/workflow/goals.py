@@ -13,11 +13,11 @@ import xarray as xr
 from optimiser.schema.plan import GoalValue
 from optimiser.schema.policy import AnyPolicy, Budget, MaxHostsOn, MaxMoves
 from optimiser.schema.study import Goal, SolverSettings, Study, Weights
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.executor import Executor
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.progress import EngineResult, Tick, relative_gap
-from optimiser.solve.search import Candidate
 from optimiser.twin.rules import resolve
 from optimiser.twin.spending import UNITS, resolution
 from optimiser.workflow.loading import Loaded

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from optimiser.analysis.bottlenecks import bottlenecks
 from optimiser.analysis.verdict import Placement
 from optimiser.errors import EXIT_INTERRUPTED, InfeasibleError, RefusedError
+from optimiser.library.site import read_study
 from optimiser.report.html import write_report
 from optimiser.report.payload import ReportData
 from optimiser.schema.plan import GoalValue, Move, Plan, TradeOffPoint
@@ -28,7 +29,7 @@ from optimiser.studies.reasons import explain_moves
 from optimiser.workflow.check import defaults_of
 from optimiser.workflow.goals import Reached, solve_goals
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
-from optimiser.workflow.loading import Loaded, assemble, load
+from optimiser.workflow.loading import Loaded, assemble
 from optimiser.workflow.options import PlanOptions, apply_options
 from optimiser.workflow.ordering import check_order, require_order
 from optimiser.workflow.phases import Phases
@@ -120,10 +121,9 @@ def plan_site(
     options, watcher = options or PlanOptions(), watcher or Unwatched()
     phases = Phases(watcher.phase)
     with phases.phase("read"):
-        read = load(path)
+        study, site_input = read_study(path)
     with phases.phase("twin"):
-        study = apply_options(read.study, options)
-        loaded = read if study is read.study else assemble(study, read.site_input)
+        loaded = assemble(apply_options(study, options), site_input)
     require_order(loaded)
     with open_executor(options.workers, options.scheduler) as executor:
         reached = _search(loaded, executor, watcher)

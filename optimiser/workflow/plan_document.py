@@ -21,8 +21,8 @@ from optimiser.schema.plan import (
     Term,
     TradeOffPoint,
 )
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.progress import EngineResult
-from optimiser.solve.search import Candidate
 from optimiser.store.tables import PlacementRow
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.loading import Loaded
@@ -133,15 +133,10 @@ def placement_rows(twin: xr.Dataset, today: np.ndarray, plan: Placement) -> list
     hosts = np.append(twin["host"].values.astype(str), "")
     racks = np.append(twin["rack"].values.astype(str)[twin["host_rack"].values], "")
     services = twin["service"].values.astype(str)[twin["workload_service"].values]
-    devices = plan.devices
-    return [
-        PlacementRow(
-            workload=name,
-            service=services[w],
-            host_before=hosts[today[w]],
-            host=hosts[plan.host[w]],
-            rack=racks[plan.host[w]],
-            devices=";".join(map(str, devices[w])) if devices is not None else "",
-        )
-        for w, name in enumerate(twin["workload"].values.astype(str).tolist())
-    ]
+    names = twin["workload"].values.astype(str)
+    devices = [""] * len(names)
+    if plan.devices is not None:
+        devices = [";".join(map(str, own)) for own in plan.devices]
+    columns = (names, services, hosts[today], hosts[plan.host], racks[plan.host])
+    cells = (column.tolist() for column in columns)
+    return [PlacementRow(*row) for row in zip(*cells, devices, strict=True)]

@@ -12,13 +12,13 @@ import xarray as xr
 from optimiser.analysis.verdict import Placement, Verdict
 from optimiser.analysis.verify import verify
 from optimiser.errors import InfeasibleError, NoPlanError
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
 from optimiser.solve.locked import locked_rule
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import lower
 from optimiser.solve.progress import Check, EngineResult
 from optimiser.solve.relabel import relabel
-from optimiser.solve.search import Candidate
 from optimiser.studies.frontier import emptied_hosts
 from optimiser.studies.moves import MoveOrder, order_moves
 from optimiser.studies.moves_at_once import move_at_once

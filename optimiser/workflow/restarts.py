@@ -10,11 +10,11 @@ from itertools import chain
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.policy import MaxMoves
 from optimiser.schema.study import Study
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import Executor, is_wanted
 from optimiser.solve.locked import locked_rule
 from optimiser.solve.progress import CLOSED, EngineResult, Tick
-from optimiser.solve.search import Candidate
 from optimiser.studies.frontier import emptied_hosts
 from optimiser.workflow.loading import Loaded
 from optimiser.workflow.reachable import UNHURRIED_S, exact_check

@@ -11,10 +11,10 @@ import numpy as np
 from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.plan import TradeOffPoint
 from optimiser.schema.study import Goal, TradeOff
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import Executor
 from optimiser.solve.progress import EngineResult, relative_gap
-from optimiser.solve.search import Candidate
 from optimiser.studies.frontier import num_moves
 from optimiser.workflow.goals import Measured, keeping, measure
 from optimiser.workflow.loading import Loaded

@@ -138,9 +138,7 @@ def read_placement(
     twin: xr.Dataset, rows: Sequence[PlacementRow], hosts_on: Sequence[str]
 ) -> tuple[Placement, list[Violation]]:
     """Return a placement from its table; what does not fit together comes back as violations."""
-    frame = pd.DataFrame([dataclasses.asdict(row) for row in rows])
-    if frame.empty:
-        frame = pd.DataFrame(columns=[f.name for f in dataclasses.fields(PlacementRow)])
+    frame = pd.DataFrame(rows, columns=list(PlacementRow._fields))
     return placement_from_rows(twin, frame, hosts_on)
 
 

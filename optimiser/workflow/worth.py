@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from optimiser.errors import DcoptError
 from optimiser.schema.plan import Binding, FrontierPoint, RulePrice
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.executor import Executor
 from optimiser.solve.progress import EngineResult
-from optimiser.solve.search import Candidate
 from optimiser.studies.frontier import (
     climb,
     costs_moves_only,

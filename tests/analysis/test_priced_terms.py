@@ -18,8 +18,8 @@ from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.policy import AnyPolicy
 from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
-from optimiser.solve.search import Candidate
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts.md"
 TERMS = {

@@ -24,13 +24,13 @@ from optimiser.errors import InfeasibleError, NoPlanError
 from optimiser.schema.study import SolverSettings, Study, Weights
 from optimiser.solve.bound import STAGES, awake_columns
 from optimiser.solve.branch import branch_on_whole
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.engine import prepare, solve_study
 from optimiser.solve.exact import Size
 from optimiser.solve.here import solve_here
 from optimiser.solve.problem import Problem
 from optimiser.solve.progress import Check, EngineResult
-from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.tighten import tighten

@@ -11,9 +11,9 @@ from instances.medium_sites import medium_site
 
 from optimiser.analysis.verify import verify
 from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
 from optimiser.solve.progress import Tick
-from optimiser.solve.search import Candidate
 from optimiser.workflow.plan_document import placement_of
 
 

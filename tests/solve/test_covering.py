@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from optimiser.solve import covering
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.columns import Prices, generate
 from optimiser.solve.covering import Coverer, Desk
 from optimiser.solve.dive import place_fillings
@@ -16,7 +17,6 @@ from optimiser.solve.filling_tree import search_pool
 from optimiser.solve.listing import list_worthy
 from optimiser.solve.packing import Packing
 from optimiser.solve.pool import Pool, list_pool, mean_prices, size_prices
-from optimiser.solve.search import Candidate
 
 NEVER = 10**6
 

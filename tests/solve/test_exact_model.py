@@ -21,11 +21,11 @@ from optimiser.analysis.verify import verify
 from optimiser.errors import InfeasibleError
 from optimiser.schema.study import SolverSettings, Study, Weights
 from optimiser.solve import bound
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import prepare, solve_study
 from optimiser.solve.exact import Size, Watcher, build_exact, exact_size, share_devices, solve_exact
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
-from optimiser.solve.search import Candidate
 from optimiser.solve.settings import SolveSettings
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.worker import SolverChild

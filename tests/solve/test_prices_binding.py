@@ -9,11 +9,11 @@ import pytest
 from instances.tiny import tiny
 
 from optimiser.schema.study import Study, Weights
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import prepare
 from optimiser.solve.objective import evaluate
 from optimiser.solve.prices import binding_prices, solve_duals
 from optimiser.solve.problem import Problem
-from optimiser.solve.search import Candidate
 
 # 5 W idle and 0.5 W per percent: half of what the plain card draws for the same work
 FRUGAL: dict[str, Any] = {

@@ -10,10 +10,10 @@ from instances.tiny import tiny
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.study import Weights
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.relabel import relabel
-from optimiser.solve.search import Candidate
 
 HOSTS = [{"name": f"h{1 + i}", "rack": f"r{1 + i // 2}"} for i in range(6)]
 

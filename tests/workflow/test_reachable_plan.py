@@ -13,10 +13,10 @@ from benchmarks.generators.consolidation_site import make_consolidation
 from optimiser.analysis.verdict import Placement
 from optimiser.analysis.verify import verify
 from optimiser.schema.study import Study
+from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import solve_study
 from optimiser.solve.executor import open_executor
 from optimiser.solve.progress import EngineResult
-from optimiser.solve.search import Candidate
 from optimiser.studies.move_replay import replay
 from optimiser.studies.moves import order_moves
 from optimiser.workflow.loading import Loaded, load
