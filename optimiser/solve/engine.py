@@ -217,12 +217,13 @@ class Engine:
         """
         since, problem = self.clock.seconds, self.problem
         needs_devices = bool((problem.device_request > 0).any())
+        is_left_out = (problem.today < 0) & ~problem.frame.serving.is_optional
         if self.check is not None and not needs_devices and (problem.today >= 0).all():
             host, on = problem.today, problem.today_on
             devices = np.zeros(len(host), dtype=np.uint64)
             self._offer(Candidate(host, on, devices, evaluate(problem, host, on)))
             self.dropped = 0  # today may break rules; that is no fault of the search
-        elif (problem.today >= 0).any():
+        elif (problem.today >= 0).any() and not is_left_out.any():
             from optimiser.solve.search import Searcher  # the compiled search; not all need it
 
             searcher = Searcher(problem)
