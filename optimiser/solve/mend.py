@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from optimiser.schema.policy import Availability
 from optimiser.solve.compiled import Compiled, build_compiled
@@ -213,6 +212,8 @@ def _proven(model: Compiled) -> float:
 
 def _parts(model: Compiled) -> tuple[int, np.ndarray, np.ndarray]:
     """Return how many parts share no column, and the part of each row and of each column."""
+    from scipy.sparse.csgraph import connected_components  # loads all of linear algebra
+
     size = model.num_row + model.num_col
     joined = (np.ones(model.num_nz), (model.index, model.num_row + model.entry_column))
     parts, label = connected_components(sp.coo_array(joined, shape=(size, size)), directed=False)

@@ -7,7 +7,6 @@ from itertools import islice
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from optimiser.studies.move_state import Transit
 
@@ -60,6 +59,8 @@ def find_bounces(
 
 def _knots(transit: Transit, pending: np.ndarray, final: np.ndarray) -> list[np.ndarray]:
     """Split blocked moves into sets that share no host."""
+    from scipy.sparse.csgraph import connected_components  # loads all of linear algebra
+
     source, target = transit.host[pending], final[pending]
     start = np.where(source >= 0, source, target)
     size = len(transit.on)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def check_site(path: Path) -> CheckResult:
     """
     loaded, reporting = _read(path)
     broken, sentences = _today(loaded)
-    files, defaults = dict(loaded.site_input.files), defaults_of(loaded)
+    files, defaults = dict(loaded.site_input.files), loaded.defaults_used
     if reporting is not None:
         files |= reporting.files
         defaults += reporting.defaults_used
@@ -85,12 +84,6 @@ def _meter_counts(reporting: ReportingInput | None) -> dict[str, int]:
     if reporting is None or reporting.register is None:
         return {}
     return {"meter series": len(reporting.register.series)}
-
-
-def defaults_of(loaded: Loaded) -> list[str]:
-    """Return every default in use, those of the documents and those of the twin."""
-    told: list[str] = json.loads(loaded.twin.attrs["defaults"])
-    return [*loaded.site_input.defaults_used, *told]
 
 
 def _today(loaded: Loaded) -> tuple[dict[str, int], list[str]]:

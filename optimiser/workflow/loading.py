@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,12 @@ class Loaded:
     def policies(self) -> list[AnyPolicy]:
         """Policies of the site, then those the study adds."""
         return [*self.site_input.site.policies, *self.study.policies]
+
+    @property
+    def defaults_used(self) -> list[str]:
+        """Every default in use, those of the documents and those of the twin."""
+        told: list[str] = json.loads(self.twin.attrs["defaults"])
+        return [*self.site_input.defaults_used, *told]
 
     @property
     def has_placement(self) -> bool:

@@ -26,7 +26,6 @@ from optimiser.studies.move_times import time_moves
 from optimiser.studies.move_way_check import held_backwards
 from optimiser.studies.moves import MoveOrder
 from optimiser.studies.reasons import explain_moves
-from optimiser.workflow.check import defaults_of
 from optimiser.workflow.goals import Reached, solve_goals
 from optimiser.workflow.judgement import Side, judge_plan, judge_today
 from optimiser.workflow.loading import Loaded, assemble
@@ -307,7 +306,7 @@ def _content(
         },
         solver_log=search_log(result),
         stopped=result.status,
-        defaults=defaults_of(loaded),
+        defaults=loaded.defaults_used,
         extra=extra,
     )
 

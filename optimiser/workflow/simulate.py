@@ -15,7 +15,6 @@ from optimiser.analysis.bottlenecks import Bottleneck, bottlenecks
 from optimiser.errors import CheckFailedError
 from optimiser.report.text import horizon, number, quantity
 from optimiser.schema.study import Horizon
-from optimiser.workflow.check import defaults_of
 from optimiser.workflow.inlets import finite, inlet_limits_of
 from optimiser.workflow.judgement import Side, judge_today
 from optimiser.workflow.loading import Loaded, load
@@ -184,5 +183,5 @@ def _notes(loaded: Loaded, side: Side) -> list[str]:
     num_waiting = int((loaded.twin["workload_host"].values < 0).sum())
     if num_waiting:
         found.append(f"{num_waiting:,} workloads run nowhere today and use nothing")
-    defaults = defaults_of(loaded)
+    defaults = loaded.defaults_used
     return [*found, f"{len(defaults)} defaults are used; dcopt check --json lists them"]
