@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import dcopt, measure
+from benchmarks.measure import Cost, dcopt, measure
 from benchmarks.outcome import Outcome, Value
 from benchmarks.peers.heuristics import PEERS
 from benchmarks.peers.judge import judge
@@ -61,8 +62,10 @@ def compare(site: Path, folder: Path, time_limit_s: float) -> tuple[list[dict[st
     return beside_peers(problem_of(site), plan(site, folder / "runs", time_limit_s))
 
 
-def beside_peers(problem: Problem, planned: Planned) -> tuple[list[dict[str, Value]], bool]:
-    """Let the peers place what was planned; see :func:`compare`."""
+def beside_peers(
+    problem: Problem, planned: Planned, others: Sequence[tuple[str, Placement, Cost]] = ()
+) -> tuple[list[dict[str, Value]], bool]:
+    """Let the peers place what was planned, and judge ``others`` too; see :func:`compare`."""
     run = read_run(planned.run)
     rows = [_our_row(problem, planned)]
     for name, place in PEERS.items():
@@ -72,6 +75,9 @@ def beside_peers(problem: Problem, planned: Planned) -> tuple[list[dict[str, Val
         devices = room.devices if problem.device_size else None
         found = asdict(judge(problem, Placement(room.host, room.on, devices)))
         rows.append({"method": name, **found, "wall_s": wall_s, "cpu_s": cpu_s})
+    for name, placement, cost in others:
+        spent: dict[str, Value] = {"wall_s": cost.wall_s, "cpu_s": cost.cpu_s}
+        rows.append({"method": name, **asdict(judge(problem, placement)), **spent})
     for row in rows:
         # serving fewer workloads costs less, so its distance to the bound says nothing
         bound = None if row["unplaced"] else run.plan.proof.bound

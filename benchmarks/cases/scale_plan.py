@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.cases.against_peers import JUDGED, beside_peers, problem_of
 from benchmarks.measure import measure, python
 from benchmarks.outcome import Outcome
+from benchmarks.peers import cp_sat
 from benchmarks.planned import at_most, course, plan, warm_up
 
 LARGEST_FOR_PEERS = 20_000
@@ -23,6 +24,7 @@ def scale_plan(
     warm_up(folder)
     planned = plan(site, folder / "runs", time_limit_s)
     row = {"method": "dcopt plan", **course(planned)}
+    row["cpu_ms_per_workload"] = planned.cost.cpu_s * 1e3 / workloads
     met = (
         at_most(row["first_plan_s"], first_s)
         and at_most(row["gap_at_end"], most_gap)
@@ -30,8 +32,10 @@ def scale_plan(
     )
     rows, notes = [row], ["seconds count from the start of the process, reading included"]
     if workloads <= LARGEST_FOR_PEERS:
-        judged, is_best = beside_peers(problem_of(site), planned)
+        problem = problem_of(site)
+        placement, cost, ended = cp_sat.place(problem, folder, time_limit_s)
+        judged, is_best = beside_peers(problem, planned, [(cp_sat.NAME, placement, cost)])
         rows += judged[1:]
         met = met and is_best
-        notes += JUDGED
+        notes += [*JUDGED, f"{cp_sat.NOTE}; it ended {ended} after {time_limit_s:g} s of search"]
     return Outcome(rows, met, tuple(notes))
