@@ -13,7 +13,6 @@ import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from optimiser.solve.columns import Master, fillings_of
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.covering import Coverer, Desk
-from optimiser.solve.exact import Watcher, build_exact, exact_size, solve_exact
+from optimiser.solve.exact import BELIEVED, Watcher, build_exact, exact_size, solve_exact
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.guide import Guide, round_relaxation
 from optimiser.solve.packing import Packing, packing_of
@@ -39,47 +38,20 @@ from optimiser.solve.progress import CLOSED, Clockwork, relative_gap
 from optimiser.solve.restricted import choose_fillings
 from optimiser.solve.search import Searcher
 from optimiser.solve.settings import SolveResult, SolveSettings
+from optimiser.solve.stages import STAGES, Stage
 from optimiser.solve.status import SolveStatus
 from optimiser.solve.stay_bound import bound_by_stays, stay_of
 from optimiser.solve.surgery import Surgeon, operate
 from optimiser.solve.tighten import tighten
 from optimiser.solve.worker import SolverChild
 
-# pairs of groups; beyond, a stage costs the search more time than its bound is worth
-LARGEST_MODEL = 40_000
-LARGEST_BY_RACK = 8_000
 WHOLE_SHARE = 0.3  # share of the time limit that whole hosts may take
 CHOOSE_SHARE = 0.3  # of the time limit for whole fillings
 LARGEST_OPERATED = 30_000  # workloads of sites whose plans are operated on
 STAY_SHARE = 0.2  # of the time limit for prices of load
 FILLING_ROUNDS = 400  # of fillings or prices where work is limited instead of time
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One relaxation: which domain levels tell hosts apart, and how large it may be.
-
-    Unless ``has_groups`` the rules about sets of workloads are left out too.
-    """
-
-    name: str
-    levels: tuple[str, ...]
-    has_groups: bool
-    largest: int
-    sentence: str
-
-
-STAGES = (
-    Stage("flavours", (), False, LARGEST_MODEL, "relaxation over flavours and kinds of hosts"),
-    Stage(
-        "classes", ("zone",), True, LARGEST_MODEL, "relaxation over classes of equal hosts by zone"
-    ),
-    Stage(
-        "racks", ("rack",), True, LARGEST_BY_RACK, "relaxation over classes of equal hosts by rack"
-    ),
-)
 FILLINGS = "column generation over the fillings of hosts"
-EXACT = "exact model of the site, solved by HiGHS"
+EXACT = "exact model of the site, solved twice by HiGHS"
 STAYS = "prices of load on each host, which then chooses who stays"
 FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
@@ -90,7 +62,8 @@ PULSE_S = 0.5
 class Bounder:
     """Computes the stages in a thread of its own; the solver works in a child process.
 
-    ``bound`` only rises. ``infeasible`` is set when a relaxation has no solution, which proves
+    ``bound`` only rises; ``claim`` is what HiGHS says of the exact model, which counts once a
+    second run agrees. ``infeasible`` is set when a relaxation has no solution, which proves
     that no plan exists. ``plans`` holds what the exact model has found and nobody has taken yet;
     ``best`` tells it where to start from. With ``node_limit`` the amount of work is fixed: only
     linear relaxations and, for small sites, so many nodes of the exact model.
@@ -112,6 +85,7 @@ class Bounder:
         self.plans: deque[Candidate] = deque()
         self.bound: float | None = floor_of(problem)
         self.sentence = "" if self.bound is None else FLOOR
+        self.claim: float | None = None
         self.infeasible: str | None = None
         self.guide: Guide | None = None
         self.duals: dict[tuple[str, ...], float] | None = None
@@ -134,8 +108,10 @@ class Bounder:
 
     def distrust(self, objective: float) -> None:
         """Give the bound up when a checked plan is cheaper than it."""
-        bound = self.bound
-        if bound is None or objective >= bound - CONTRADICTION * max(abs(objective), 1e-3):
+        bound, margin = self.bound, CONTRADICTION * max(abs(objective), 1e-3)
+        if self.claim is not None and objective < self.claim - margin:
+            self.claim = None
+        if bound is None or objective >= bound - margin:
             return
         self.trouble.append(f"bound {bound:.9g} is beaten by a checked plan of {objective:.9g}")
         self.bound, self.sentence, self._is_trusted = None, "", False
@@ -288,14 +264,20 @@ class Bounder:
             self._best(),
             settings,
             None if self.size.is_tiny else child,
-            Watcher(self.plans.append, lambda bound: self._raise(bound, EXACT), self._stop.is_set),
+            Watcher(self.plans.append, self._claim, self._stop.is_set),
         )
         self.seconds["exact solve"] = self.clock.seconds - since - self.seconds["exact model"]
         self.trouble += [f"exact: {note}" for note in result.notes]
+        if result.bound_source not in BELIEVED:
+            return
         if result.status is SolveStatus.INFEASIBLE:
             self.infeasible = f"the {EXACT}, has no solution"
         elif result.bound is not None:
             self._raise(result.bound, EXACT)
+
+    def _claim(self, bound: float) -> None:
+        if self._is_trusted and (self.claim is None or bound > self.claim):
+            self.claim = bound
 
     def _run(self, stage: Stage, child: SolverChild, branches: bool = True) -> None:
         since = self.clock.seconds
@@ -308,7 +290,7 @@ class Bounder:
         self.seconds[stage.name] = self.clock.seconds - since
         if result.status is SolveStatus.INFEASIBLE and result.bound_source == "duals":
             self.infeasible = f"the linear {stage.sentence} has no solution"
-        if result.bound is not None:
+        if result.bound is not None and result.bound_source == "duals":
             self._raise(result.bound, f"linear {stage.sentence}")
         if result.x is None:
             return

@@ -137,6 +137,7 @@ class Engine:
         return EngineResult(
             candidate=self.best,
             bound=bound,
+            claim=None if bounder is None else bounder.claim,
             bound_sentence=sentence,
             status=status,
             phase_seconds={

@@ -6,6 +6,7 @@ way comes back as candidates; its bound holds for every legal plan.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from optimiser.formulation.values import set_placement
 from optimiser.solve.candidate import Candidate
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled, Floats
-from optimiser.solve.here import look_for_better, solve_here
+from optimiser.solve.here import Ask, ask_here, look_for_better, solve_here
 from optimiser.solve.objective import evaluate, price_of_waiting
 from optimiser.solve.problem import Problem
 from optimiser.solve.settings import Incumbent, Progress, SolveResult, SolveSettings
@@ -37,6 +38,9 @@ GAP = 1e-6  # relative gap at which an exact solve ends
 MORE_NODES = 100  # of the second run, which goes without presolve
 OPTIONS = {"mip_abs_gap": 1e-9}
 TRIES = 3  # of the first run where the second finds something better
+CLAIMS = (SolveStatus.OPTIMAL, SolveStatus.INFEASIBLE)
+SECOND_RUN = "second run"
+BELIEVED = ("duals", SECOND_RUN)  # sources of what an exact solve says
 WORTH, LARGEST_FACTOR = 10.0, 2.0**40  # of an objective that is told to HiGHS
 
 
@@ -163,10 +167,10 @@ def share_devices(problem: Problem, host: np.ndarray) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Who is told: ``candidate`` of each better plan, ``bound`` of each better limit."""
+    """Who is told: ``candidate`` of each better plan, ``claim`` of each limit HiGHS claims."""
 
     candidate: Callable[[Candidate], None]
-    bound: Callable[[float], None]
+    claim: Callable[[float], None]
     cancel: Callable[[], bool]
 
 
@@ -179,9 +183,9 @@ def solve_exact(
 ) -> SolveResult:
     """Solve a model from a plan and tell the watcher what is found on the way.
 
-    Without ``child`` it is solved in this process, and an optimum is confirmed by a second run
-    that looks for anything better. The bound of the result is that of HiGHS unless it is proven
-    by duals; a status of ``DISTRUSTED`` means that it is not to be believed.
+    Without ``child`` it is solved in this process. What HiGHS claims, an optimum or that there is
+    no plan, is only to be believed where ``bound_source`` of the result says that our duals prove
+    it or that a second run, which looks for anything better, agrees.
     """
     settings = replace(settings, gap=GAP, options={**OPTIONS, **settings.options})
     compiled, factor = _magnify(exact.compiled, None if start is None else start.objective)
@@ -194,13 +198,20 @@ def solve_exact(
 
     def progress(state: Progress) -> None:
         if state.bound is not None and np.isfinite(state.bound):
-            watcher.bound(state.bound / factor)
+            watcher.claim(state.bound / factor)
 
-    if child is None:
-        result = _solve_twice(compiled, settings, point)
-    else:
-        result = child.solve(compiled, settings, point, improve, progress, cancel=watcher.cancel)
-    result = _reduce(result, factor)
+    def solve(limits: SolveSettings, point: Floats | None) -> SolveResult:
+        if child is None:
+            return solve_here(compiled, limits, point)
+        return child.solve(compiled, limits, point, improve, progress, cancel=watcher.cancel)
+
+    def ask(harder: Compiled, limits: SolveSettings) -> tuple[SolveStatus, Floats | None]:
+        if child is None:
+            return ask_here(harder, limits)
+        answer = child.solve(harder, limits, on_improve=improve, cancel=watcher.cancel)
+        return answer.status, answer.x
+
+    result = _reduce(_solve_twice(compiled, settings, point, solve, ask), factor)
     if result.x is not None:
         improve(Incumbent(result.x, result.objective or 0.0, 0.0, result.seconds))
     return result
@@ -226,18 +237,41 @@ def _reduce(result: SolveResult, factor: float) -> SolveResult:
     return replace(result, objective=objective, bound=bound)
 
 
-def _solve_twice(compiled: Compiled, settings: SolveSettings, point: Floats | None) -> SolveResult:
+def _solve_twice(
+    compiled: Compiled,
+    settings: SolveSettings,
+    point: Floats | None,
+    solve: Callable[[SolveSettings, Floats | None], SolveResult],
+    ask: Ask,
+) -> SolveResult:
     """Solve and look for anything better another way; start anew from what that finds."""
     nodes = None if settings.node_limit is None else MORE_NODES * settings.node_limit
-    again = replace(settings, gap=10 * GAP, node_limit=nodes)
+    limits = _Remaining(settings)
     for _ in range(TRIES):
-        result = solve_here(compiled, settings, point)
-        if result.status is not SolveStatus.OPTIMAL or not compiled.is_mip:
+        result = solve(limits.now, point)
+        if result.status not in CLAIMS or not compiled.is_mip:
             return result
-        is_best, point = look_for_better(compiled, result, again)
-        if is_best:
-            return result
+        again = replace(limits.now, gap=10 * GAP, node_limit=nodes)
+        agrees, point = look_for_better(compiled, result, again, ask)
+        if agrees:
+            return replace(result, bound_source=SECOND_RUN)
         if point is None:
-            break
-    note = "A second run did not confirm that nothing is better."
+            note = "A second run did not end that would confirm it."
+            return replace(result, notes=(*result.notes, note))
+    note = "A second run found something better time and again."
     return replace(result, status=SolveStatus.DISTRUSTED, bound=None, notes=(*result.notes, note))
+
+
+class _Remaining:
+    """Settings whose limit of time is what is left of it."""
+
+    def __init__(self, settings: SolveSettings) -> None:
+        self._settings, self._began = settings, time.monotonic()
+
+    @property
+    def now(self) -> SolveSettings:
+        """The settings with the seconds that are left, at least one."""
+        limit = self._settings.time_limit_s
+        if limit is None:
+            return self._settings
+        return self._settings.with_time(max(1.0, limit - (time.monotonic() - self._began)))

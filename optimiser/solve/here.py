@@ -6,6 +6,9 @@ The time limit is only HiGHS's own here, which it may overrun; use
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from optimiser.errors import SolverError
@@ -50,23 +53,38 @@ def place_continuous(compiled: Compiled, x: Floats) -> Floats | None:
     return raw.x if raw.status is SolveStatus.OPTIMAL else None
 
 
+Ask = Callable[[Compiled, SolveSettings], tuple[SolveStatus, Floats | None]]
+"""Solves a model and returns how that ended, and a point (columns,) if there is one."""
+
+
+def ask_here(compiled: Compiled, settings: SolveSettings) -> tuple[SolveStatus, Floats | None]:
+    """Solve in this process; the point is not checked."""
+    answer = run_highs(pass_to_highs(compiled, settings.to_options(), None), compiled)
+    return answer.status, answer.x
+
+
 def look_for_better(
-    compiled: Compiled, result: SolveResult, settings: SolveSettings | None = None
+    compiled: Compiled,
+    result: SolveResult,
+    settings: SolveSettings | None = None,
+    ask: Ask = ask_here,
 ) -> tuple[bool, Floats | None]:
     """Return whether nothing is better than ``result``, or something that may be (columns,).
 
-    Adds the row "better than the result by more than the gap" and solves without presolve under
-    another seed; only when that is infeasible there is nothing, so a wrong optimum does not survive
-    unless both runs err alike. What is returned is not checked. For small models.
+    Adds the row "better than the result by more than the gap", unless the result is that nothing
+    is feasible, and solves without presolve under another seed; only when that is infeasible there
+    is nothing, so a wrong claim does not survive unless both runs err alike.
     """
-    if result.objective is None:
-        return False, None
     settings = settings or SolveSettings()
-    margin = max(1e-6, settings.gap) * max(1.0, abs(result.objective))
-    target = result.objective - compiled.offset - compiled.sense * margin
-    lower, upper = (-np.inf, target) if compiled.sense == 1 else (target, np.inf)
-    harder = stack_rows(compiled, compiled.cost, lower, upper)
-    options = settings.to_options() | {"presolve": "off", "random_seed": settings.seed + 1}
-    options |= dict.fromkeys(TOLERANCES, TIGHT)  # or whole columns that are not quite whole win
-    answer = run_highs(pass_to_highs(harder, options, None), harder)
-    return answer.status is SolveStatus.INFEASIBLE, answer.x
+    harder = compiled
+    if result.status is not SolveStatus.INFEASIBLE:
+        if result.objective is None:
+            return False, None
+        margin = max(1e-6, settings.gap) * max(1.0, abs(result.objective))
+        target = result.objective - compiled.offset - compiled.sense * margin
+        lower, upper = (-np.inf, target) if compiled.sense == 1 else (target, np.inf)
+        harder = stack_rows(compiled, compiled.cost, lower, upper)
+    # tight, or whole columns that are not quite whole win
+    options = {**settings.options, "presolve": "off", **dict.fromkeys(TOLERANCES, TIGHT)}
+    status, x = ask(harder, replace(settings, seed=settings.seed + 1, options=options))
+    return status is SolveStatus.INFEASIBLE, x

@@ -73,7 +73,8 @@ class EngineResult:
 
     ``status`` is ``gap`` (close enough), ``time``, ``work`` or ``interrupted``; ``bound_sentence``
     says how the bound was proven; ``dropped`` counts plans that the check refused; ``duals`` price
-    the limits (:func:`optimiser.solve.prices.binding_prices`), ``None`` when no relaxation ended.
+    the limits (:func:`optimiser.solve.prices.binding_prices`), ``None`` when no relaxation ended;
+    ``claim`` is the limit that HiGHS claims for the exact model, believed or not.
     """
 
     candidate: Candidate
@@ -84,6 +85,7 @@ class EngineResult:
     history: tuple[Tick, ...]
     dropped: int = 0
     duals: dict[tuple[str, ...], float] | None = None
+    claim: float | None = None
 
     @property
     def gap(self) -> float | None:

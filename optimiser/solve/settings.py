@@ -118,7 +118,8 @@ class SolveResult:
     objective: recomputed from x; None without x.
     bound: limit on any objective (below for min, above for max); None if there is none.
     bound_source: ``duals`` when our arithmetic on the duals proves the bound, or that nothing is
-        feasible; ``solver`` when HiGHS claims it; ``none``.
+        feasible; ``second run`` when HiGHS claims it and a run of another kind found nothing
+        better; ``solver`` when HiGHS claims it alone; ``none``.
     gap: |objective - bound| / |objective|; None when either is missing.
     max_violation: largest violation of a row, bound or integrality at x.
     row_dual, reduced_cost: for LPs, d objective / d right-hand side and per column.

@@ -22,12 +22,14 @@ from optimiser.schema.plan import (
     TradeOffPoint,
 )
 from optimiser.solve.candidate import Candidate
-from optimiser.solve.progress import EngineResult
+from optimiser.solve.progress import EngineResult, relative_gap
 from optimiser.store.tables import PlacementRow
 from optimiser.workflow.judgement import Side
 from optimiser.workflow.loading import Loaded
 
 SOFT_RULES = "soft_rules"
+TELLING = 1e-4
+"""Difference of gaps from which a claim of the solver is told beside a checked bound."""
 """Objective term that holds the price of the soft rules a plan breaks."""
 
 
@@ -91,6 +93,9 @@ def _proof(result: EngineResult, after: Side, currency: str) -> Proof:
             f"At most {percent(result.gap)} from the best possible: no legal plan costs less than "
             f"{result.bound:,.2f} {currency} over the horizon ({result.bound_sentence})."
         )
+    claimed = relative_gap(result.candidate.objective, result.claim)
+    if claimed is not None and (result.gap is None or claimed < result.gap - TELLING):
+        sentence += f" HiGHS claims at most {percent(claimed)}, which no second run has confirmed."
     return Proof(
         level="verified-feasible" if result.bound is None else "bound-checked",
         objective=result.candidate.objective,

@@ -21,9 +21,19 @@ from optimiser.analysis.verify import verify
 from optimiser.errors import InfeasibleError
 from optimiser.schema.study import SolverSettings, Study, Weights
 from optimiser.solve import bound
+from optimiser.solve import exact as exact_module
 from optimiser.solve.candidate import Candidate
 from optimiser.solve.engine import prepare, solve_study
-from optimiser.solve.exact import Size, Watcher, build_exact, exact_size, share_devices, solve_exact
+from optimiser.solve.exact import (
+    SECOND_RUN,
+    TRIES,
+    Size,
+    Watcher,
+    build_exact,
+    exact_size,
+    share_devices,
+    solve_exact,
+)
 from optimiser.solve.objective import evaluate
 from optimiser.solve.problem import Problem, lower
 from optimiser.solve.settings import SolveSettings
@@ -179,13 +189,53 @@ def _plan_with(claim: Callable[..., Any]) -> Any:
 
 
 def test_bound_above_a_legal_plan_is_given_up():
-    """A plan in hand outweighs a claimed bound: none is shown rather than a wrong one."""
-    result = _plan_with(_claim(status=SolveStatus.OPTIMAL, bound=1e6))
+    """A plan in hand outweighs a bound, however well confirmed: none is shown rather than that."""
+    result = _plan_with(_claim(status=SolveStatus.OPTIMAL, bound=1e6, bound_source=SECOND_RUN))
     assert result.bound is None and result.gap is None and result.bound_sentence == ""
 
 
 def test_plan_outweighs_a_claim_of_infeasibility():
     """Where a legal plan is known, "infeasible" is not believed."""
-    result = _plan_with(_claim(status=SolveStatus.INFEASIBLE))
+    result = _plan_with(_claim(status=SolveStatus.INFEASIBLE, bound_source=SECOND_RUN))
     assert result.candidate.objective > 0.0
     assert result.status == "work"
+
+
+def test_a_bound_counts_once_a_second_run_agrees():
+    """What HiGHS alone says of the exact model is no bound; what two runs say is one."""
+    low = {"status": SolveStatus.OPTIMAL, "bound": 1e-9}
+    alone = _plan_with(_claim(**low, bound_source="solver"))
+    assert alone.bound is None and alone.bound_sentence == ""
+    agreed = _plan_with(_claim(**low, bound_source=SECOND_RUN))
+    assert agreed.bound == 1e-9 and "solved twice" in agreed.bound_sentence
+
+
+def test_the_child_is_asked_twice():
+    """An optimum of the child is confirmed by a run of another kind, and so is "infeasible"."""
+    _, twin, rules = medium_site(num_hosts=6, num_workloads=14, steps=3)
+    exact = build_exact(prepare(twin, rules, Study()))
+    _, _, watcher = _watch()
+    settings = SolveSettings(time_limit_s=30.0)
+    with SolverChild() as child:
+        found = solve_exact(exact, None, settings, child, watcher)
+        assert (found.status, found.bound_source) == (SolveStatus.OPTIMAL, SECOND_RUN)
+        upper = np.minimum(exact.compiled.col_upper, 0.0)  # no host may be on
+        dark = exact.compiled.with_bounds(exact.compiled.col_lower, upper)
+        none = solve_exact(replace(exact, compiled=dark), None, settings, child, watcher)
+    assert (none.status, none.bound_source, none.x) == (SolveStatus.INFEASIBLE, SECOND_RUN, None)
+
+
+def test_what_no_second_run_confirms_is_not_claimed():
+    """A second run out of time leaves a claim, one that finds more makes the first run anew."""
+    _, twin, rules = medium_site(num_hosts=6, num_workloads=14, steps=3)
+    exact = build_exact(prepare(twin, rules, Study()))
+    _, _, watcher = _watch()
+    late = mock.Mock(return_value=(SolveStatus.TIME_LIMIT, None))
+    with mock.patch.object(exact_module, "ask_here", late):
+        claimed = solve_exact(exact, None, SolveSettings(), None, watcher)
+    assert claimed.bound_source == "solver" and "did not end" in claimed.notes[-1]
+    better = mock.Mock(return_value=(SolveStatus.OPTIMAL, claimed.x))
+    with mock.patch.object(exact_module, "ask_here", better):
+        refuted = solve_exact(exact, None, SolveSettings(), None, watcher)
+    assert better.call_count == TRIES
+    assert (refuted.status, refuted.bound) == (SolveStatus.DISTRUSTED, None)
