@@ -73,7 +73,7 @@ def plan_document(
         currency=loaded.site_input.site.currency,
         hosts_on=names[on].tolist(),
         hosts_asleep=names[~on].tolist(),
-        proof=_proof(result, after, loaded.site_input.site.currency),
+        proof=proof_of(result, after, loaded.site_input.site.currency),
         terms=_terms(loaded, result, today, after),
         goals=list(goals),
         trade_off=list(trade_off),
@@ -86,7 +86,8 @@ def plan_document(
     )
 
 
-def _proof(result: EngineResult, after: Side, currency: str) -> Proof:
+def proof_of(result: EngineResult, after: Side, currency: str) -> Proof:
+    """Return how good a plan is by its checked bound, and what the solver claims beyond that."""
     sentence = "No bound was proven in the time given."
     if result.bound is not None and result.gap is not None:
         sentence = (
