@@ -140,6 +140,13 @@ def _shorten(value: object, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether an error is Ctrl-C, or what compiled code makes of it: a ``SystemError`` from it."""
+    if isinstance(error, SystemError):
+        return is_interrupt(error.__cause__)
+    return isinstance(error, KeyboardInterrupt)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the nearest known word, or ``None``."""
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)

@@ -18,6 +18,7 @@ from optimiser.errors import (
     EXIT_USAGE,
     DcoptError,
     InputError,
+    is_interrupt,
 )
 
 EXIT_TERMINATED = 143
@@ -49,7 +50,7 @@ def _message(error: BaseException) -> tuple[str, int]:
         return _usage(error), EXIT_USAGE
     if isinstance(error, click.ClickException):
         return f"dcopt: {error.format_message()}", EXIT_USAGE
-    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+    if isinstance(error, click.Abort) or is_interrupt(error):
         return "dcopt: interrupted", EXIT_INTERRUPTED
     if isinstance(error, OSError):
         return f"dcopt: {_os_sentence(error)}", EXIT_MISSING

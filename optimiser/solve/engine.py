@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from optimiser.errors import InfeasibleError, NoPlanError
+from optimiser.errors import InfeasibleError, NoPlanError, is_interrupt
 from optimiser.schema.study import SolverSettings, Study
 from optimiser.solve.candidate import Candidate
 from optimiser.solve.executor import Executor, InProcess
@@ -109,7 +109,9 @@ class Engine:
             self._offer_start()
             self._offer_mended()
             status = "gap" if self._is_close else self._search()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemError) as error:
+            if not is_interrupt(error):
+                raise
             status = "interrupted"
         finally:
             if self._bounder is not None:

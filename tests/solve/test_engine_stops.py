@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 from instances.processes import children_of, is_alive
+from instances.tiny import tiny
 
 import optimiser
+from optimiser.schema.study import SolverSettings, Study
+from optimiser.solve.engine import solve_study
+from optimiser.solve.progress import Tick
 
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 240.0  # compiling the search for the first time is slow on a busy machine
@@ -68,6 +72,41 @@ def test_killed_run_leaves_no_process(running: subprocess.Popen[str]):
     running.kill()
     running.wait()
     _wait_for(lambda: not any(is_alive(pid) for pid in children), 15.0)
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_an_interrupt_in_compiled_code_is_one_too(is_wrapped: bool):
+    """What Ctrl-C becomes while compiled code is loaded ends the run with its plan as well."""
+    _, twin, rules = tiny(3, 4)
+    phases: list[str] = []
+
+    def stop(tick: Tick) -> None:
+        phases.append(tick.phase)
+        if tick.phase == "start":
+            raise _interrupt(is_wrapped)
+
+    study = Study(solver=SolverSettings(time_limit_s=60.0))
+    result = solve_study(twin, rules, study, stop, lambda _: 0.0)
+    assert (result.status, phases[-1]) == ("interrupted", "done")
+
+
+def test_other_errors_of_compiled_code_are_not_interrupts():
+    """A ``SystemError`` with nothing below it is a fault and is told as one."""
+    _, twin, rules = tiny(3, 4)
+
+    def fail(_: Tick) -> None:
+        raise SystemError("broken")
+
+    with pytest.raises(SystemError, match="broken"):
+        solve_study(twin, rules, Study(), fail, lambda _: 0.0)
+
+
+def _interrupt(is_wrapped: bool) -> BaseException:
+    if not is_wrapped:
+        return KeyboardInterrupt()
+    error = SystemError("returned a result with an exception set")
+    error.__cause__ = KeyboardInterrupt()
+    return error
 
 
 def test_a_process_ends_only_after_its_bound():
