@@ -87,7 +87,8 @@ def write_run(
 def run_name(moment: datetime, content: RunContent) -> str:
     """Return ``<time>-<study>-<hash>``; the hash is over inputs, settings and the placement."""
     study = content.study.model_dump(mode="json")
-    told = [dict(content.input_hashes), study, [row.host for row in content.placements]]
+    hosts = "\n".join(row.host for row in content.placements)
+    told = [dict(content.input_hashes), study, hosts]
     digest = hashlib.sha256(canonical_json(told)).hexdigest()[:8]
     word = "".join(c if c.isalnum() else "-" for c in content.plan.study.lower()).strip("-")
     return f"{moment:%Y-%m-%dT%H-%M-%SZ}-{word or 'plan'}-{digest}"

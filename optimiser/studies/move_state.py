@@ -55,6 +55,7 @@ class Transit:
         self.sums = sum_guards(twin, rules, first, last)
         self.devices = DeviceGuard(twin, self.host)
         self.host_limit_w = _host_limits_w(rules, self.host_w, last.host_uw / MICROWATT_PER_WATT)
+        self.limits_power = bool(self.racks.names) or bool(np.isfinite(self.host_limit_w).any())
         self.eligibility = eligibility(twin, rules)
         self.members = np.bincount(self.host[self.host >= 0], minlength=len(self.on))
         self.arrivals = np.zeros(len(self.on), dtype=np.int64)
@@ -95,6 +96,8 @@ class Transit:
         return self._power_blocks(target, wanted)
 
     def _power_blocks(self, target: int, wanted: np.ndarray) -> str:
+        if not self.limits_power:
+            return ""
         power = self._planning_w(target, wanted, True)
         if np.any(power > self.host_limit_w[target]):
             return "host power"
@@ -160,6 +163,8 @@ class Transit:
         self._repower(host)
 
     def _repower(self, host: int) -> None:
+        if not self.limits_power:
+            return
         power = self._planning_w(host, self.load[host], bool(self.on[host]))
         self.racks.add(int(self.rack[host]), power - self.host_w[host])
         self.host_w[host] = power
