@@ -45,6 +45,7 @@ def solve(problem: Any) -> dict[str, Any]:
     for variable, value in zip(on, awake.tolist(), strict=True):
         model.add_hint(variable, value)
     solver = cp_model.CpSolver()
+    solver.parameters.cp_model_presolve = False
     solver.parameters.num_workers = int(problem["threads"])
     solver.parameters.max_time_in_seconds = float(problem["seconds"])
     status = solver.solve(model)
