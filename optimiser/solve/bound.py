@@ -28,7 +28,14 @@ from optimiser.solve.columns import Master, fillings_of
 from optimiser.solve.compile import compile_model
 from optimiser.solve.compiled import Compiled
 from optimiser.solve.covering import Coverer, Desk
-from optimiser.solve.exact import BELIEVED, Watcher, build_exact, exact_size, solve_exact
+from optimiser.solve.exact import (
+    BELIEVED,
+    SECOND_RUN,
+    Watcher,
+    build_exact,
+    exact_size,
+    solve_exact,
+)
 from optimiser.solve.executor import Executor, InProcess
 from optimiser.solve.guide import Guide, round_relaxation
 from optimiser.solve.packing import Packing, packing_of
@@ -51,7 +58,7 @@ LARGEST_OPERATED = 30_000  # workloads of sites whose plans are operated on
 STAY_SHARE = 0.2  # of the time limit for prices of load
 FILLING_ROUNDS = 400  # of fillings or prices where work is limited instead of time
 FILLINGS = "column generation over the fillings of hosts"
-EXACT = "exact model of the site, solved twice by HiGHS"
+EXACT = "exact model of the site"
 STAYS = "prices of load on each host, which then chooses who stays"
 FLOOR = "all hosts taken as one"
 CONTRADICTION = 1e-6
@@ -271,9 +278,10 @@ class Bounder:
         if result.bound_source not in BELIEVED:
             return
         if result.status is SolveStatus.INFEASIBLE:
-            self.infeasible = f"the {EXACT}, has no solution"
+            self.infeasible = f"the {EXACT} has no solution"
         elif result.bound is not None:
-            self._raise(result.bound, EXACT)
+            twice = ", solved twice by HiGHS" if result.bound_source == SECOND_RUN else ""
+            self._raise(result.bound, EXACT + twice)
 
     def _claim(self, bound: float) -> None:
         if self._is_trusted and (self.claim is None or bound > self.claim):
