@@ -76,13 +76,21 @@ class Climb:
         return float(saving), int(moves)
 
     def _rank_hosts(self) -> None:
-        """Try every host that holds something, and rank by saving per move."""
-        for host in np.flatnonzero(self._state.members > 0).tolist():
-            if time.monotonic() > self.deadline:
-                break
-            saving, moves = self._try(host, ANY_MOVES, keep=False)
-            if saving > 0.0:
-                self.heap.append((-saving / max(1, moves), host))
+        """Rank hosts that hold something by the most that emptying them could save per move.
+
+        Nothing is tried yet: a host saves what it costs less what its workloads cost where they run
+        cheapest, at most. Each is tried when its turn comes.
+        """
+        problem, state = self.problem, self._state
+        placed = np.flatnonzero(state.host >= 0)
+        host = state.host[placed]
+        rest = state.running.min(axis=1)[problem.flavour[placed]]
+        rest = rest + np.where(host == problem.today[placed], problem.move_cost[placed], 0.0)
+        most = state.cost - np.bincount(host, weights=rest, minlength=problem.num_hosts)
+        worth = most / np.maximum(1, state.members)
+        may_save = (most > 0.0) | problem.place.is_by_load  # loads cost elsewhere, too
+        chosen = np.flatnonzero((state.members > 0) & may_save)
+        self.heap = list(zip((-worth[chosen]).tolist(), chosen.tolist(), strict=True))
         heapq.heapify(self.heap)
 
     def _spend(self, left: int) -> bool:

@@ -19,22 +19,28 @@ from optimiser.solve.kernel import (
 
 
 @jit
-def cheapest_other(data: Data, state: State, workload: int, source: int, value: np.ndarray) -> int:
-    """Return the awake host other than ``source`` that costs least, −1 when none has room."""
-    for host in range(len(value)):
-        value[host] = np.inf
-        awake = state.members[host] > 0 or state.forced_on[host]
-        if awake and host != source and fits(data, state, workload, host):
-            value[host] = state.running[data.flavour[workload], data.host_class[host]]
-            if data.today[workload] != host:
-                value[host] += data.move_cost[workload]
-            # of equals the fuller one, which keeps the others free to be emptied
-            value[host] -= 1e-6 * abs(value[host]) * state.fullness[host]
+def cheapest_other(data: Data, state: State, workload: int, source: int, open_: np.ndarray) -> int:
+    """Return the awake host other than ``source`` that costs least, −1 when none has room.
+
+    Whether a workload fits is only asked of hosts that would be cheaper than the best so far.
+    """
+    open_[:] = True
+    open_[source] = False
     while True:
-        best = int(np.argmin(value))
-        if value[best] == np.inf or rows_hold(data, state, workload, best):
-            return best if value[best] < np.inf else -1
-        value[best] = np.inf
+        best, least = -1, np.inf
+        for host in range(len(open_)):
+            if not open_[host] or not (state.members[host] > 0 or state.forced_on[host]):
+                continue
+            value = state.running[data.flavour[workload], data.host_class[host]]
+            if data.today[workload] != host:
+                value += data.move_cost[workload]
+            # of equals the fuller one, which keeps the others free to be emptied
+            value -= 1e-6 * abs(value) * state.fullness[host]
+            if value < least and fits(data, state, workload, host):
+                best, least = host, value
+        if best < 0 or rows_hold(data, state, workload, best):
+            return best
+        open_[best] = False
 
 
 @jit
@@ -82,9 +88,9 @@ def evacuate(
     for position in range(count):
         masks[position] = state.device_mask[workloads[position]]
         remove(data, state, workloads[position])
-    value, placed = np.empty(len(data.rack)), 0
+    open_, placed = np.empty(len(data.rack), np.bool_), 0
     while placed < count:
-        target = cheapest_other(data, state, workloads[placed], source, value)
+        target = cheapest_other(data, state, workloads[placed], source, open_)
         if target < 0:
             break
         add(data, state, workloads[placed], target, np.uint64(0))
