@@ -134,7 +134,7 @@ def test_workers_end_without_a_word(site: Path) -> None:
 def test_ctrl_c_of_a_terminal_keeps_the_plan_and_ends_without_a_word(tmp_path: Path) -> None:
     """The signal reaches all processes at once; the one in front writes its run and says so."""
     copied = Path(shutil.copytree(SMALL, tmp_path / "small"))
-    with _start(copied, "--workers", "2", "--time-limit", "300") as process:
+    with _start(copied, "--workers", "2", "--gap", "0", "--time-limit", "300") as process:
         wait_for(lambda: len(children_of(process.pid)) > 2)  # two workers and who counts for them
         time.sleep(8.0)
         os.killpg(process.pid, signal.SIGINT)
