@@ -32,7 +32,7 @@ class Climb:
             self.searcher.place(left, 1)
         self.has_slept = False
         self.heap: list[tuple[float, int]] = []
-        self._try(0, 0, keep=False)  # compiles the code on first use, before the clock starts
+        self.try_emptying(0, 0, keep=False)  # compiles on first use, before the clock starts
         self.deadline = time.monotonic() + time_limit_s
 
     def _wake_today(self) -> None:
@@ -68,28 +68,35 @@ class Climb:
         assert self.searcher.state is not None
         return self.searcher.state
 
-    def _try(self, host: int, most_moves: int, keep: bool) -> tuple[float, int]:
+    def try_emptying(self, host: int, most_moves: int, keep: bool) -> tuple[float, int]:
+        """Return what emptying a host saves and the moves it takes; do it if ``keep`` is set."""
         searcher = self.searcher
         saving, moves = evacuate(
             searcher.data_ref, searcher.state_ref, host, most_moves, searcher.weight, keep
         )
         return float(saving), int(moves)
 
-    def _rank_hosts(self) -> None:
-        """Rank hosts that hold something by the most that emptying them could save per move.
+    def most_worth(self) -> np.ndarray:
+        """Return the most that emptying each host could save per move (host,), by arithmetic.
 
-        Nothing is tried yet: a host saves what it costs less what its workloads cost where they run
-        cheapest, at most. Each is tried when its turn comes.
+        A host saves at most what it costs less what its workloads cost where they run cheapest,
+        and takes a move for each of them that runs there today; none is taken to go back home.
         """
         problem, state = self.problem, self._state
         placed = np.flatnonzero(state.host >= 0)
         host = state.host[placed]
         rest = state.running.min(axis=1)[problem.flavour[placed]]
-        rest = rest + np.where(host == problem.today[placed], problem.move_cost[placed], 0.0)
+        is_home = host == problem.today[placed]
+        rest = rest + np.where(is_home, problem.move_cost[placed], 0.0)
         most = state.cost - np.bincount(host, weights=rest, minlength=problem.num_hosts)
-        worth = most / np.maximum(1, state.members)
-        may_save = (most > 0.0) | problem.place.is_by_load  # loads cost elsewhere, too
-        chosen = np.flatnonzero((state.members > 0) & may_save)
+        moves = np.bincount(host, weights=is_home, minlength=problem.num_hosts)
+        return np.asarray(most / np.maximum(1.0, moves))
+
+    def _rank_hosts(self) -> None:
+        """Rank hosts that hold something by that; each is tried when its turn comes."""
+        worth = self.most_worth()
+        may_save = (worth > 0.0) | self.problem.place.is_by_load  # loads cost elsewhere, too
+        chosen = np.flatnonzero((self._state.members > 0) & may_save)
         self.heap = list(zip((-worth[chosen]).tolist(), chosen.tolist(), strict=True))
         heapq.heapify(self.heap)
 
@@ -102,7 +109,7 @@ class Climb:
         taken, waiting = False, []
         while self.heap and left > 0 and time.monotonic() < self.deadline:
             worth, host = heapq.heappop(self.heap)
-            saving, moves = self._try(host, ANY_MOVES, keep=False)
+            saving, moves = self.try_emptying(host, ANY_MOVES, keep=False)
             now = saving / max(1, moves)
             if saving <= 0.0:
                 continue
@@ -111,7 +118,7 @@ class Climb:
             elif moves > left:
                 waiting.append((-now, host))
             else:
-                self._try(host, left, keep=True)
+                self.try_emptying(host, left, keep=True)
                 left -= moves
                 taken = True
         self.heap += waiting
