@@ -69,6 +69,22 @@ class Instance:
         """Name of the first workload of each group."""
         return [str(n) for n in self.twin["workload"].values[self.grouping.first_workload]]
 
+    def some_members(self, share: np.ndarray) -> list[str]:
+        """Return the names of as many workloads of each group as ``share`` (group,) says.
+
+        Parts of workloads are rounded so that the sum stays what it is, to the next whole one;
+        groups with larger shares come first.
+        """
+        number = np.floor(share + 1e-6)
+        missing = int(np.ceil(share.sum() - 1e-6) - number.sum())
+        number[np.argsort(number - share, kind="stable")[: max(0, missing)]] += 1.0
+        names = self.twin["workload"].values.astype(str)
+        found: list[str] = []
+        for group in np.argsort(-number, kind="stable")[: int((number > 0).sum())].tolist():
+            members = np.flatnonzero(self.grouping.workload_group == group)
+            found += names[members[: int(number[group])]].tolist()
+        return found
+
     @cached_property
     def host_names(self) -> list[str]:
         """Name of the first host of each host group."""

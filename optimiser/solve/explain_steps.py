@@ -343,9 +343,9 @@ def _forbidden_in_placement(context: Context, host: np.ndarray) -> list[Step]:
 def _forbidden_in_counts(context: Context, slack: Slack, amount: float, count: np.ndarray) -> Step:
     rule = _rule_named(context, slack.rule)
     pairs = np.flatnonzero(forbidden_pairs(context, rule) & (count > 1e-6))
-    names = context.instance.group_names
-    group = context.pair_group[pairs[np.argsort(-count[pairs], kind="stable")]]
-    who = tuple(dict.fromkeys(names[g] for g in group.tolist()))
+    instance, group = context.instance, context.pair_group[pairs]
+    share = np.bincount(group, weights=count[pairs], minlength=instance.grouping.num_groups)
+    who = tuple(instance.some_members(share))
     return Step(slack.constraint, slack.rule, "", _rounded(amount, "workloads"), "workloads", who)
 
 

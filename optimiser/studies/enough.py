@@ -41,6 +41,9 @@ FACTORS = (1.05, 1.2, 1.5)
 FIRST_SHARE = 0.3
 """Share of the time left that the least amounts get; often they are just out of reach."""
 ROUNDS = 400
+FEW = 1_000_000
+"""Workloads × hosts up to which all rounds are run at once; beyond, by the clock."""
+FIRST_ROUNDS, SLICE_S = 4, 0.2
 HOT, COLD = 0.02, 0.001
 MOST_RUNS = 6
 POLISH_S = 0.7
@@ -99,7 +102,7 @@ def prove_enough(frame: Frame, way: Relaxation, deadline: float) -> Relaxation:
     ``deadline`` is a moment of ``time.monotonic``; a trial that has begun may overrun it a little.
     """
     try:
-        for trial in _trials(frame, way):
+        for trial in _trials(frame, way, deadline):
             left = deadline - time.monotonic()
             if left <= 0.0:
                 return way
@@ -137,9 +140,26 @@ def find_plan(
                     return better
             if time.monotonic() > deadline:
                 return None
-            searcher.run(ROUNDS, HOT, COLD, run + 1)
+            run_rounds(searcher, run + 1, deadline)
             searcher.wake_reserves()
     return None
+
+
+def run_rounds(searcher: Searcher, seed: int, deadline: float) -> None:
+    """Search from hot to cold, on a large site in slices that end with the time."""
+    problem = searcher.problem
+    is_small = problem.num_workloads * problem.num_hosts <= FEW
+    done, count = 0, ROUNDS if is_small else FIRST_ROUNDS
+    while done < ROUNDS and (not done or time.monotonic() < deadline):
+        count, since = min(count, ROUNDS - done), time.monotonic()
+        searcher.run(count, _heat(done), _heat(done + count), seed + done)
+        done += count
+        each = max(1e-6, time.monotonic() - since) / count
+        count = max(1, int(SLICE_S / each))
+
+
+def _heat(done: int) -> float:
+    return float(HOT * (COLD / HOT) ** (done / ROUNDS))
 
 
 def _polish(searcher: Searcher, until: float) -> None:
@@ -153,13 +173,13 @@ def _is_accepted(twin: xr.Dataset, rules: Sequence[Rule], found: Candidate) -> b
     return verify(twin, rules, Placement(found.host, found.on)).is_legal
 
 
-def _trials(frame: Frame, way: Relaxation) -> Iterator[_Trial]:
+def _trials(frame: Frame, way: Relaxation, deadline: float) -> Iterator[_Trial]:
     """Yield the study relaxed by the least amounts and by a little more; nothing if not known how.
 
     Placement rules let go exactly those for whom the search finds no place within the rule.
     """
     if all(step.constraint in PLACEMENT_KINDS for step in way.steps):
-        trial = _let_go(frame, way)
+        trial = _let_go(frame, way, deadline)
         if trial is not None:
             yield trial
         return
@@ -259,10 +279,10 @@ def _rounded_up(amount: float, is_power: bool) -> float:
     return math.ceil(amount * per_unit - 1e-9) / per_unit
 
 
-def _let_go(frame: Frame, way: Relaxation) -> _Trial | None:
+def _let_go(frame: Frame, way: Relaxation, deadline: float) -> _Trial | None:
     """Free those workloads from a placement rule for whom the search finds no place within it."""
     names = {step.rule for step in way.steps}
-    homeless = _homeless(frame)
+    homeless = _homeless(frame, deadline)
     if not homeless.any():
         return None
     rules = tuple(freed(rule, homeless) if rule.name in names else rule for rule in frame.rules)
@@ -272,15 +292,20 @@ def _let_go(frame: Frame, way: Relaxation) -> _Trial | None:
     return _Trial(frame.twin, rules, (step,))
 
 
-def _homeless(frame: Frame) -> np.ndarray:
-    """Return for whom no place is found (W,) bool, from today's placement or from none."""
+def _homeless(frame: Frame, deadline: float) -> np.ndarray:
+    """Return for whom no place is found (W,) bool, from today's placement or from none.
+
+    Takes half of the time that is left, as the plan without them has to be found, too.
+    """
+    now = time.monotonic()
+    half = now + max(0.0, deadline - now) / 2
     problem = lower(frame.twin, frame.rules, frame.weights)
     searcher = Searcher(problem)
     fewest = np.ones(problem.num_workloads, dtype=bool)
     for start in (problem.today, np.full(problem.num_workloads, -1, dtype=np.int32)):
         left = searcher.load(start, problem.today_on)
         searcher.place(left, 1)
-        searcher.run(ROUNDS, HOT, COLD, 1)
+        run_rounds(searcher, 1, (now + half) / 2 if start is problem.today else half)
         found = searcher.candidate().host < 0
         if found.sum() < fewest.sum():
             fewest = found

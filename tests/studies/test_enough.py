@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from optimiser.solve import explain
 from optimiser.solve.explain import explain_infeasible, find_relaxations
 from optimiser.solve.explain_steps import Relaxation
 from optimiser.solve.problem import Problem, lower
+from optimiser.studies import enough
 from optimiser.studies.enough import Prover
 
 LIMIT_S = 60.0
@@ -138,3 +141,35 @@ def test_every_plan_that_shows_something_breaks_only_what_was_relaxed() -> None:
             )
             proven += 1
     assert proven > 4
+
+
+class _Recorder:
+    """Stands for a searcher: notes rounds and heats of each call."""
+
+    def __init__(self) -> None:
+        self.problem = SimpleNamespace(num_workloads=10_000, num_hosts=1_000)
+        self.calls: list[tuple[int, float, float]] = []
+
+    def run(self, rounds: int, start: float, end: float, seed: int) -> None:
+        self.calls.append((rounds, start, end))
+
+
+def test_large_sites_are_searched_by_the_clock() -> None:
+    """All rounds come, each slice as cool as the one before left it; out of time only the first."""
+    whole: Any = _Recorder()
+    enough.run_rounds(whole, 1, time.monotonic() + 60.0)
+    assert sum(call[0] for call in whole.calls) == enough.ROUNDS and len(whole.calls) > 1
+    assert whole.calls[0][1] == enough.HOT
+    assert whole.calls[-1][2] == pytest.approx(enough.COLD)
+    assert all(a[2] == b[1] for a, b in pairwise(whole.calls))
+    late: Any = _Recorder()
+    enough.run_rounds(late, 1, time.monotonic() - 1.0)
+    assert [call[0] for call in late.calls] == [enough.FIRST_ROUNDS]
+
+
+def test_small_sites_take_all_rounds_at_once() -> None:
+    """What takes milliseconds does not depend on the clock."""
+    small: Any = _Recorder()
+    small.problem.num_hosts = 10
+    enough.run_rounds(small, 1, time.monotonic() - 1.0)
+    assert [call[0] for call in small.calls] == [enough.ROUNDS]
