@@ -15,7 +15,8 @@ def main() -> None:
     """
     import sys
 
-    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
+    if "xarray" not in sys.modules:  # otherwise it has looked for Dask already and counts on it
+        sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
 
     if "--debug" not in sys.argv:
         sys.unraisablehook = lambda _: None
