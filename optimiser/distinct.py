@@ -1,4 +1,4 @@
-"""Small operations on arrays that several floors need."""
+"""Distinct rows of tables: how several floors group what is alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def distinct_rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns ``first`` (distinct,), the position of the first of each content, contents in
     ascending order, and ``which`` (rows,), the content of each row: what
     ``numpy.unique(table, axis=0, return_index=True, return_inverse=True)`` says, but sorted column
-    by column, which takes a quarter of the time.
+    by column, which is several times faster than comparing records.
     """
     rows, columns = table.shape
     if columns == 0 or rows == 0:

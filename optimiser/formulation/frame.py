@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.formulation.quantities import Quantities, load_fraction, measure
 from optimiser.schema.study import Weights
 from optimiser.twin.eligibility import Eligibility, eligibility

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.formulation.frame import Frame
 from optimiser.twin.rules import Rule
 

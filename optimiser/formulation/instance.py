@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.formulation.frame import Frame
 from optimiser.formulation.grouping import Domains, Grouping, merge_domains
 from optimiser.formulation.quantities import Quantities, measure

@@ -35,7 +35,7 @@ LARGEST_PAIRS = 6_000  # workload groups × hosts; beyond, relaxations and searc
 SMALL_CELLS = 20_000  # pairs × steps up to which no relaxation is worth solving first
 TINY_CELLS = 1_000  # pairs × steps that are solved in this process before anything else
 GAP = 1e-6  # relative gap at which an exact solve ends
-MORE_NODES = 100  # of the second run, which goes without presolve
+MORE_NODES_HERE, MORE_NODES = 100, 10  # of the second run without presolve; where nodes are limited
 OPTIONS = {"mip_abs_gap": 1e-9}
 TRIES = 3  # of the first run where the second finds something better
 CLAIMS = (SolveStatus.OPTIMAL, SolveStatus.INFEASIBLE)
@@ -211,7 +211,8 @@ def solve_exact(
         answer = child.solve(harder, limits, on_improve=improve, cancel=watcher.cancel)
         return answer.status, answer.x
 
-    result = _reduce(_solve_twice(compiled, settings, point, solve, ask), factor)
+    more_nodes = MORE_NODES_HERE if child is None else MORE_NODES
+    result = _reduce(_solve_twice(compiled, settings, point, solve, ask, more_nodes), factor)
     if result.x is not None:
         improve(Incumbent(result.x, result.objective or 0.0, 0.0, result.seconds))
     return result
@@ -243,15 +244,16 @@ def _solve_twice(
     point: Floats | None,
     solve: Callable[[SolveSettings, Floats | None], SolveResult],
     ask: Ask,
+    more_nodes: int,
 ) -> SolveResult:
     """Solve and look for anything better another way; start anew from what that finds."""
-    nodes = None if settings.node_limit is None else MORE_NODES * settings.node_limit
-    limits = _Remaining(settings)
+    nodes = None if settings.node_limit is None else more_nodes * settings.node_limit
+    began = time.monotonic()
     for _ in range(TRIES):
-        result = solve(limits.now, point)
+        result = solve(_remaining(settings, began), point)
         if result.status not in CLAIMS or not compiled.is_mip:
             return result
-        again = replace(limits.now, gap=10 * GAP, node_limit=nodes)
+        again = replace(_remaining(settings, began), gap=10 * GAP, node_limit=nodes)
         agrees, point = look_for_better(compiled, result, again, ask)
         if agrees:
             return replace(result, bound_source=SECOND_RUN)
@@ -262,16 +264,9 @@ def _solve_twice(
     return replace(result, status=SolveStatus.DISTRUSTED, bound=None, notes=(*result.notes, note))
 
 
-class _Remaining:
-    """Settings whose limit of time is what is left of it."""
-
-    def __init__(self, settings: SolveSettings) -> None:
-        self._settings, self._began = settings, time.monotonic()
-
-    @property
-    def now(self) -> SolveSettings:
-        """The settings with the seconds that are left, at least one."""
-        limit = self._settings.time_limit_s
-        if limit is None:
-            return self._settings
-        return self._settings.with_time(max(1.0, limit - (time.monotonic() - self._began)))
+def _remaining(settings: SolveSettings, began: float) -> SolveSettings:
+    """Return settings with the seconds that are left of their limit, at least one."""
+    limit = settings.time_limit_s
+    if limit is None:
+        return settings
+    return settings.with_time(max(1.0, limit - (time.monotonic() - began)))

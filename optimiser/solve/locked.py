@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.schema.policy import Availability, Preserve, WorkloadSelector
 from optimiser.solve.problem import Problem
 from optimiser.twin.rules import Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.schema.policy import Availability
 from optimiser.solve.finding import Finding
 from optimiser.solve.problem import Problem

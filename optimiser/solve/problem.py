@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.formulation.frame import Frame, prepare
 from optimiser.schema.policy import LabelLevel
 from optimiser.schema.study import Weights

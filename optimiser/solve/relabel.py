@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem
 

@@ -12,6 +12,7 @@ from optimiser.solve.candidate import Candidate
 from optimiser.solve.problem import Problem
 from optimiser.solve.search import Searcher
 from optimiser.solve.search_kernel import force
+from optimiser.studies.frontier import num_moves
 from optimiser.studies.frontier_moves import evacuate, put_to_sleep
 
 STALE = 0.95
@@ -49,7 +50,7 @@ class Climb:
         if not searcher.is_legal:
             return None
         for _ in range(MOST_SWEEPS):
-            left = budget - self._num_moves
+            left = budget - num_moves(self.problem, self._state.host)
             if left <= 0:
                 break
             if not self.heap:
@@ -57,11 +58,6 @@ class Climb:
             if not self._spend(left):
                 break
         return searcher.candidate()
-
-    @property
-    def _num_moves(self) -> int:
-        today = self.problem.today
-        return int(((today >= 0) & (self._state.host != today)).sum())
 
     @property
     def _state(self) -> State:

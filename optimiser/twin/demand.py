@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.schema.policy import SlaClass
 from optimiser.schema.site import Resource
 from optimiser.schema.study import Horizon

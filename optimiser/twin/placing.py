@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from optimiser.arrays import distinct_rows
+from optimiser.distinct import distinct_rows
 from optimiser.schema.policy import AnyPolicy, Latency, Pin, RequireLabel, Residency
 from optimiser.twin.latency import UserFacts, near_places, users_of
 from optimiser.twin.residency import DataFacts, Labels, allowed_places, facts_of
